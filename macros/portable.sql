@@ -1,0 +1,79 @@
+{#
+    What differs between engines, and nothing else. Each macro is dispatched: another engine adds
+    its own `<engine>__<name>` here and no model changes.
+#}
+
+{# A 64-bit float. dbt.type_float() is 32 bits on some engines. #}
+{% macro type_double() %}{{ return(adapter.dispatch('type_double')()) }}{% endmacro %}
+{% macro default__type_double() %}double{% endmacro %}
+{% macro postgres__type_double() %}double precision{% endmacro %}
+
+{# A number or a boolean as an exact decimal: true is 1, false is 0. #}
+{% macro as_number(expression) %}{{ return(adapter.dispatch('as_number')(expression)) }}{% endmacro %}
+{% macro default__as_number(expression) %}cast({{ expression }} as decimal(28, 6)){% endmacro %}
+
+{# A date plus a whole number of days (an expression or a number). #}
+{% macro add_days(date, days) %}{{ return(adapter.dispatch('add_days')(date, days)) }}{% endmacro %}
+{% macro default__add_days(date, days) %}cast({{ date }} + cast({{ days }} as integer) as date){% endmacro %}
+{% macro spark__add_days(date, days) %}date_add({{ date }}, cast({{ days }} as integer)){% endmacro %}
+
+{# A date plus whole months; the 31st becomes the last day of a shorter month. #}
+{% macro add_months(date, months) %}{{ return(adapter.dispatch('add_months')(date, months)) }}{% endmacro %}
+{% macro default__add_months(date, months) -%}
+    cast({{ date }} + cast({{ months }} as integer) * interval '1 month' as date)
+{%- endmacro %}
+{% macro spark__add_months(date, months) %}add_months({{ date }}, cast({{ months }} as integer)){% endmacro %}
+
+{# Whole days from one date to another. #}
+{% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between')(earlier, later)) }}{% endmacro %}
+{% macro default__days_between(earlier, later) %}date_diff('day', {{ earlier }}, {{ later }}){% endmacro %}
+{% macro postgres__days_between(earlier, later) %}({{ later }} - {{ earlier }}){% endmacro %}
+{% macro spark__days_between(earlier, later) %}datediff({{ later }}, {{ earlier }}){% endmacro %}
+
+{# Seconds from one timestamp to another, with fractions. #}
+{% macro seconds_between(earlier, later) %}{{ return(adapter.dispatch('seconds_between')(earlier, later)) }}{% endmacro %}
+{% macro default__seconds_between(earlier, later) -%}
+    (epoch({{ later }}) - epoch({{ earlier }}))
+{%- endmacro %}
+{% macro postgres__seconds_between(earlier, later) -%}
+    extract(epoch from {{ later }} - {{ earlier }})
+{%- endmacro %}
+
+{# The local date of a UTC timestamp in a time zone (a quoted name or a column). #}
+{% macro local_date(timestamp, time_zone) %}{{ return(adapter.dispatch('local_date')(timestamp, time_zone)) }}{% endmacro %}
+{% macro default__local_date(timestamp, time_zone) -%}
+    cast({{ timestamp }} at time zone 'UTC' at time zone {{ time_zone }} as date)
+{%- endmacro %}
+{% macro spark__local_date(timestamp, time_zone) -%}
+    cast(from_utc_timestamp({{ timestamp }}, {{ time_zone }}) as date)
+{%- endmacro %}
+
+{# Text with an offset, or without one and then read as UTC, as a UTC timestamp. #}
+{% macro utc_timestamp(text) %}{{ return(adapter.dispatch('utc_timestamp')(text)) }}{% endmacro %}
+{% macro default__utc_timestamp(text) %}(cast({{ text }} as timestamptz) at time zone 'UTC'){% endmacro %}
+
+{# ISO day of the week: 1 Monday to 7 Sunday. #}
+{% macro iso_weekday(date) %}{{ return(adapter.dispatch('iso_weekday')(date)) }}{% endmacro %}
+{% macro default__iso_weekday(date) %}cast(extract('isodow' from {{ date }}) as integer){% endmacro %}
+{% macro spark__iso_weekday(date) %}(weekday({{ date }}) + 1){% endmacro %}
+
+{# A relation of one column `day`: every day from the first to the last, both included. #}
+{% macro day_spine(first_day, last_day) %}{{ return(adapter.dispatch('day_spine')(first_day, last_day)) }}{% endmacro %}
+{% macro default__day_spine(first_day, last_day) -%}
+    select cast(series.day as date) as day
+    from (
+        select unnest(generate_series({{ first_day }}, {{ last_day }}, interval '1 day')) as day
+    ) as series
+{%- endmacro %}
+{% macro postgres__day_spine(first_day, last_day) -%}
+    select cast(day as date) as day
+    from generate_series({{ first_day }}, {{ last_day }}, interval '1 day') as day
+{%- endmacro %}
+{% macro spark__day_spine(first_day, last_day) -%}
+    select explode(sequence({{ first_day }}, {{ last_day }}, interval 1 day)) as day
+{%- endmacro %}
+
+{# Text without the parts that match a pattern. #}
+{% macro regexp_remove(text, pattern) %}{{ return(adapter.dispatch('regexp_remove')(text, pattern)) }}{% endmacro %}
+{% macro default__regexp_remove(text, pattern) %}regexp_replace({{ text }}, '{{ pattern }}', '', 'g'){% endmacro %}
+{% macro spark__regexp_remove(text, pattern) %}regexp_replace({{ text }}, '{{ pattern }}', ''){% endmacro %}

@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+{{ conform('calendar_holidays', seed='default_calendar_holidays') }}

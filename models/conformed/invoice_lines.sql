@@ -1,0 +1,1 @@
+{{ conform('invoice_lines') }}

@@ -1,0 +1,1 @@
+{{ conform('lead_stage_history') }}

@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+{{ conform('pipeline_stages', seed='default_pipeline_stages') }}

@@ -1,0 +1,1 @@
+{{ conform('rep_assignment_history') }}

@@ -1,0 +1,167 @@
+-- One row per customer, grain and period in which it was a customer on any day: whether it was one
+-- at the start and at the end, and its recurring revenue at both, converted at one rate so that
+-- an exchange rate is no churn. The end of the running period is as_of_date.
+{%- set grains = kpi_grains(customer_period_grains()) %}
+with customers as (
+    select * from {{ ref('int_customers') }}
+),
+
+spells as (
+    select * from {{ ref('int_customer_spells') }}
+),
+
+subscriptions as (
+    select * from {{ ref('int_subscription_intervals') }}
+),
+
+exchange_rates as (
+    select * from {{ ref('int_exchange_rates') }}
+),
+
+days as (
+    {{ day_spine('(select min(started_on) from spells)', as_of_date()) | indent(4) }}
+),
+
+periods as (
+    {%- for grain in grains %}
+    select distinct
+        cast('{{ grain }}' as {{ dbt.type_string() }}) as period_grain,
+        {{ period_start('days.day', grain) }} as period_start,
+        {%- if grain in jalali_grains() %}
+        calendar.{{ grain }}_ends_on as period_end
+        {%- else %}
+        {{ period_end(period_start('days.day', grain), grain) }} as period_end
+        {%- endif %}
+    from days
+    {%- if grain in jalali_grains() %}
+    inner join {{ ref('dim_date') }} as calendar
+        on days.day = calendar.date_on
+    {%- endif %}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+-- What is known of a period ends with as_of_date.
+known_periods as (
+    select
+        period_grain,
+        period_start,
+        least(period_end, {{ add_days(as_of_date(), 1) }}) as period_end
+    from periods
+),
+
+presence as (
+    select
+        spells.account_id,
+        known_periods.period_grain,
+        known_periods.period_start,
+        known_periods.period_end,
+        max(case
+            when spells.started_on < known_periods.period_start
+                and (spells.ended_on is null or spells.ended_on > known_periods.period_start)
+                then 1
+            else 0
+        end) as active_at_start,
+        max(case
+            when spells.ended_on is null or spells.ended_on > known_periods.period_end
+                then 1
+            else 0
+        end) as active_at_end
+    from spells
+    inner join known_periods
+        on
+            spells.started_on < known_periods.period_end
+            and (spells.ended_on is null or spells.ended_on > known_periods.period_start)
+    group by
+        spells.account_id,
+        known_periods.period_grain,
+        known_periods.period_start,
+        known_periods.period_end
+),
+
+-- A loss is dated at the last active day, in revenue as in customers.
+revenue_intervals as (
+    select
+        subscriptions.account_id,
+        subscriptions.currency,
+        subscriptions.mrr_in_currency,
+        greatest(subscriptions.starts_on, customers.customer_since_on) as starts_on,
+        case
+            when spells.lost_on is not null then spells.lost_on
+            else subscriptions.ends_on
+        end as ends_on
+    from subscriptions
+    inner join customers
+        on subscriptions.account_id = customers.account_id
+    left join spells
+        on
+            subscriptions.account_id = spells.account_id
+            and subscriptions.ends_on = spells.ended_on
+),
+
+mrr_changes as (
+    select
+        presence.account_id,
+        presence.period_grain,
+        presence.period_start,
+        case
+            when revenue_intervals.starts_on < presence.period_start then 1
+            else 0
+        end as in_force_at_start,
+        case
+            when revenue_intervals.ends_on is null
+                or revenue_intervals.ends_on >= presence.period_end
+                then 1
+            else 0
+        end as in_force_at_end,
+        {{ convert(
+            'revenue_intervals.mrr_in_currency', 'revenue_intervals.currency', 'exchange_rates.rate'
+        ) }} as mrr
+    from presence
+    inner join revenue_intervals
+        on
+            presence.account_id = revenue_intervals.account_id
+            and revenue_intervals.starts_on < presence.period_end
+            and (
+                revenue_intervals.ends_on is null
+                or revenue_intervals.ends_on >= presence.period_start
+            )
+    left join exchange_rates
+        on
+            revenue_intervals.currency = exchange_rates.currency
+            and presence.period_start = exchange_rates.valid_on
+),
+
+recurring as (
+    select
+        account_id,
+        period_grain,
+        period_start,
+        sum(in_force_at_start * mrr) as mrr_at_start,
+        sum(in_force_at_end * mrr) as mrr_at_end
+    from mrr_changes
+    group by account_id, period_grain, period_start
+)
+
+select
+    presence.account_id,
+    customers.rep_id,
+    customers.account_manager_rep_id,
+    customers.segment,
+    customers.vertical,
+    customers.source_channel,
+    presence.period_grain,
+    presence.period_start,
+    presence.active_at_start = 1 as is_active_at_start,
+    presence.active_at_end = 1 as is_active_at_end,
+    customers.customer_since_on >= presence.period_start as is_acquired,
+    coalesce(recurring.mrr_at_start, 0) as mrr_at_start,
+    coalesce(recurring.mrr_at_end, 0) as mrr_at_end
+from presence
+inner join customers
+    on presence.account_id = customers.account_id
+left join recurring
+    on
+        presence.account_id = recurring.account_id
+        and presence.period_grain = recurring.period_grain
+        and presence.period_start = recurring.period_start

@@ -1,0 +1,89 @@
+-- Every entry of a surviving lead into a stage, those of merged records included: from its stage
+-- history and, for opportunity and customer, from the deals that prove it.
+with lead_survivors as (
+    select * from {{ ref('int_lead_survivors') }}
+),
+
+lead_stage_history as (
+    select * from {{ ref('lead_stage_history') }}
+    where not is_deleted and {{ business_date('entered_at') }} <= {{ as_of_date() }}
+),
+
+leads as (
+    select * from {{ ref('leads') }}
+),
+
+opportunities as (
+    select * from {{ ref('int_opportunities') }}
+),
+
+conversions as (
+    select * from {{ ref('int_lead_conversions') }}
+),
+
+surviving_leads as (
+    select * from {{ ref('int_leads') }}
+),
+
+entries as (
+    select
+        lead_survivors.survivor_id as lead_id,
+        lead_stage_history.stage,
+        lead_stage_history.entered_at,
+        true as is_from_history
+    from lead_stage_history
+    inner join lead_survivors
+        on lead_stage_history.lead_id = lead_survivors.lead_id
+    -- A customer is made by a won deal, not by a label.
+    where lead_stage_history.stage <> 'customer'
+    union all
+    select
+        lead_id,
+        'opportunity' as stage,
+        created_at as entered_at,
+        false as is_from_history
+    from opportunities
+    where lead_id is not null
+    union all
+    select
+        lead_survivors.survivor_id as lead_id,
+        'opportunity' as stage,
+        opportunities.created_at as entered_at,
+        false as is_from_history
+    from leads
+    inner join lead_survivors
+        on leads.lead_id = lead_survivors.lead_id
+    inner join opportunities
+        on leads.converted_opportunity_id = opportunities.opportunity_id
+    union all
+    select
+        lead_id,
+        'customer' as stage,
+        customer_at as entered_at,
+        false as is_from_history
+    from conversions
+    union all
+    select
+        lead_id,
+        'disqualified' as stage,
+        disqualified_at as entered_at,
+        false as is_from_history
+    from surviving_leads
+    where {{ business_date('disqualified_at') }} <= {{ as_of_date() }}
+)
+
+select
+    entries.lead_id,
+    entries.stage,
+    case entries.stage
+        when 'lead' then 1
+        when 'mql' then 2
+        when 'sql' then 3
+        when 'opportunity' then 4
+        when 'customer' then 5
+    end as stage_order,
+    entries.entered_at,
+    entries.is_from_history
+from entries
+inner join surviving_leads
+    on entries.lead_id = surviving_leads.lead_id

@@ -1,0 +1,66 @@
+-- The furthest stage each surviving lead had reached, day by day: half-open [entered_on, left_on),
+-- left_on null while it lasts. Going back keeps the furthest stage; a disqualified lead stands
+-- apart until it enters a stage again.
+with leads as (
+    select * from {{ ref('int_leads') }}
+),
+
+stage_entries as (
+    select * from {{ ref('int_lead_stage_entries') }}
+),
+
+entries as (
+    select
+        lead_id,
+        stage_order,
+        entered_at,
+        stage = 'disqualified' as is_disqualification
+    from stage_entries
+    union all
+    select
+        lead_id,
+        1 as stage_order,
+        created_at as entered_at,
+        false as is_disqualification
+    from leads
+),
+
+states as (
+    select
+        lead_id,
+        {{ business_date('entered_at') }} as entered_on,
+        entered_at,
+        is_disqualification,
+        max(stage_order) over (
+            partition by lead_id
+            order by entered_at, is_disqualification, stage_order
+            rows between unbounded preceding and current row
+        ) as furthest_order
+    from entries
+),
+
+-- The state at the end of the day decides the day.
+daily as (
+    select
+        states.*,
+        row_number() over (
+            partition by lead_id, entered_on
+            order by entered_at desc, is_disqualification desc, furthest_order desc
+        ) as recency
+    from states
+)
+
+select
+    lead_id,
+    case
+        when is_disqualification then 'disqualified'
+        when furthest_order = 1 then 'lead'
+        when furthest_order = 2 then 'mql'
+        when furthest_order = 3 then 'sql'
+        when furthest_order = 4 then 'opportunity'
+        when furthest_order = 5 then 'customer'
+    end as stage,
+    entered_on,
+    lead(entered_on) over (partition by lead_id order by entered_on) as left_on
+from daily
+where recency = 1

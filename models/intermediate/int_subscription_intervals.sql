@@ -1,0 +1,50 @@
+-- One row per subscription and price: half-open [starts_on, ends_on), ends_on null while it lasts.
+-- Where the next row of the same subscription begins within the grace, the gap is bridged; an end
+-- is known once the grace has passed.
+with periods as (
+    select * from {{ ref('subscription_periods') }}
+    where
+        not is_deleted
+        and period_start <= {{ as_of_date() }}
+        and (period_end is null or period_end > period_start)
+),
+
+account_survivors as (
+    select * from {{ ref('int_account_survivors') }}
+),
+
+accounts as (
+    select * from {{ ref('int_accounts') }}
+),
+
+followed as (
+    select
+        periods.*,
+        lead(period_start) over (
+            partition by subscription_id
+            order by period_start
+        ) as next_period_start
+    from periods
+)
+
+select
+    followed.subscription_id,
+    coalesce(account_survivors.survivor_id, followed.account_id) as account_id,
+    followed.product_id,
+    followed.mrr as mrr_in_currency,
+    followed.currency,
+    followed.period_start as starts_on,
+    case
+        when followed.next_period_start
+            <= {{ add_days('followed.period_end', var('churn_grace_days')) }}
+            then followed.next_period_start
+        when followed.period_end <= {{ add_days(as_of_date(), -var('churn_grace_days')) }}
+            then followed.period_end
+    end as ends_on,
+    followed.end_reason
+from followed
+left join account_survivors
+    on followed.account_id = account_survivors.account_id
+left join accounts
+    on account_survivors.survivor_id = accounts.account_id
+where not coalesce(accounts.is_test, false)

@@ -1,0 +1,64 @@
+-- One row per line of an invoice or credit note that counts. Credit notes are negative rows on
+-- their own date; restated_on moves them to the date of the invoice they correct.
+with lines as (
+    select * from {{ ref('invoice_lines') }}
+    where not is_deleted
+),
+
+invoices as (
+    select * from {{ ref('int_invoices') }}
+),
+
+originals as (
+    select * from {{ ref('int_invoices') }}
+),
+
+accounts as (
+    select * from {{ ref('int_accounts') }}
+),
+
+assignments as (
+    select * from {{ ref('int_rep_assignments') }}
+),
+
+opportunities as (
+    select * from {{ ref('int_opportunities') }}
+)
+
+select
+    lines.invoice_line_id,
+    lines.invoice_id,
+    invoices.document_type,
+    invoices.account_id,
+    lines.product_id,
+    invoices.location_id,
+    invoices.rep_id,
+    coalesce(assignments.team_id, 'unassigned') as team_id,
+    coalesce(assignments.territory_id, 'unassigned') as territory_id,
+    coalesce(assignments.region, 'unassigned') as region,
+    coalesce(accounts.segment, 'unassigned') as segment,
+    coalesce(accounts.vertical, 'unassigned') as vertical,
+    coalesce(opportunities.source_channel, 'unassigned') as source_channel,
+    invoices.issued_on,
+    coalesce(originals.issued_on, invoices.issued_on) as restated_on,
+    lines.quantity,
+    lines.net_amount as net_amount_in_currency,
+    invoices.currency,
+    {{ convert('lines.net_amount', 'invoices.currency', 'invoices.rate') }} as net_amount,
+    {{ convert('lines.cost_amount', 'invoices.currency', 'invoices.rate') }} as cost_amount
+from lines
+inner join invoices
+    on lines.invoice_id = invoices.invoice_id
+left join originals
+    on
+        invoices.original_invoice_id = originals.invoice_id
+        and invoices.document_type = 'credit_note'
+left join accounts
+    on invoices.account_id = accounts.account_id
+left join opportunities
+    on invoices.opportunity_id = opportunities.opportunity_id
+left join assignments
+    on
+        invoices.rep_id = assignments.rep_id
+        and invoices.issued_on >= assignments.valid_from
+        and invoices.issued_on < assignments.valid_to

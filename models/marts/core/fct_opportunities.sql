@@ -1,0 +1,47 @@
+-- One row per deal that counts, as known on as_of_date.
+with opportunities as (
+    select * from {{ ref('int_opportunities') }}
+)
+
+select
+    opportunity_id,
+    account_id,
+    lead_id,
+    opportunity_type,
+    pipeline_id,
+    stage_id,
+    owner_rep_id,
+    sourced_by_rep_id,
+    close_team_id,
+    close_territory_id,
+    close_region,
+    creation_team_id,
+    creation_territory_id,
+    creation_region,
+    segment,
+    vertical,
+    business_model,
+    motion,
+    source_channel,
+    campaign_id,
+    sales_play,
+    amount,
+    amount_in_currency,
+    currency,
+    created_at,
+    created_on,
+    closed_at,
+    closed_on,
+    outcome,
+    is_open,
+    is_closed,
+    is_won,
+    is_lost,
+    is_excluded,
+    loss_reason,
+    reopened_times,
+    cycle_started_at,
+    cycle_start_source,
+    cycle_days,
+    cycle_bucket
+from opportunities

@@ -1,0 +1,30 @@
+-- Net revenue retention: the recurring revenue at the end of a period from the customers of its start,
+-- as a share of what they paid then. Above 1, expansion outweighs losses.
+with periods as (
+    select * from {{ ref('fct_customer_periods') }}
+),
+
+records as (
+    select
+        account_id as record_id,
+        period_grain,
+        period_start,
+        mrr_at_end as numerator,
+        mrr_at_start as denominator,
+        rep_id as rep,
+        account_manager_rep_id as account_manager,
+        segment,
+        vertical
+    from periods
+    where is_active_at_start
+)
+
+{{ kpi(
+    'net_revenue_retention',
+    kind='ratio',
+    time_basis='cohort',
+    by_period=true,
+    grains=customer_period_grains(),
+    dimensions=['rep', 'account_manager', 'segment', 'vertical'],
+    matures_after={'days': var('churn_grace_days') + 1},
+) }}

@@ -1,0 +1,30 @@
+-- Revenue churn rate: of the recurring revenue at the start of a period, the share that was lost by its
+-- end. Losses and gains are netted within an account, never across accounts.
+with periods as (
+    select * from {{ ref('fct_customer_periods') }}
+),
+
+records as (
+    select
+        account_id as record_id,
+        period_grain,
+        period_start,
+        greatest(mrr_at_start - mrr_at_end, 0) as numerator,
+        mrr_at_start as denominator,
+        rep_id as rep,
+        account_manager_rep_id as account_manager,
+        segment,
+        vertical
+    from periods
+    where is_active_at_start
+)
+
+{{ kpi(
+    'revenue_churn_rate',
+    kind='ratio',
+    time_basis='cohort',
+    by_period=true,
+    grains=customer_period_grains(),
+    dimensions=['rep', 'account_manager', 'segment', 'vertical'],
+    matures_after={'days': var('churn_grace_days') + 1},
+) }}

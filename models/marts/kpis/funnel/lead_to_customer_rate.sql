@@ -1,0 +1,26 @@
+-- Lead-to-customer conversion rate: of the leads created in a period, the share through which an account
+-- became a customer within the horizon.
+{%- set dimensions = ['rep', 'team', 'channel', 'campaign', 'segment'] %}
+with leads as (
+    select * from {{ ref('fct_leads') }}
+),
+
+conversions as (
+    select
+        lead_id as record_id,
+        created_on as entered_on,
+        customer_on as reached_on,
+        is_open as is_open,
+        owner_rep_id as rep,
+        creation_team_id as team,
+        source_channel as channel,
+        campaign_id as campaign,
+        segment
+    from leads
+),
+
+records as (
+    {{ conversion_records('conversions', dimensions, headline='within_horizon') }}
+)
+
+{{ kpi('lead_to_customer_rate', kind='rate', dimensions=dimensions, variants=conversion_variants(headline='within_horizon')) }}

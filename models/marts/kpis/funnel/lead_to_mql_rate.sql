@@ -1,0 +1,25 @@
+-- Lead-to-MQL conversion rate: of the leads created in a period, the share that became an MQL or more.
+{%- set dimensions = ['rep', 'team', 'channel', 'campaign', 'segment'] %}
+with leads as (
+    select * from {{ ref('fct_leads') }}
+),
+
+conversions as (
+    select
+        lead_id as record_id,
+        created_on as entered_on,
+        mql_reached_on as reached_on,
+        is_open as is_open,
+        owner_rep_id as rep,
+        creation_team_id as team,
+        source_channel as channel,
+        campaign_id as campaign,
+        segment
+    from leads
+),
+
+records as (
+    {{ conversion_records('conversions', dimensions) }}
+)
+
+{{ kpi('lead_to_mql_rate', kind='rate', dimensions=dimensions, variants=conversion_variants()) }}

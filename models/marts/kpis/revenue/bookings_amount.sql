@@ -1,0 +1,54 @@
+-- Bookings: the value of the deals won in a period.
+with opportunities as (
+    select * from {{ ref('fct_opportunities') }}
+),
+
+won as (
+    select * from opportunities
+    where is_won and opportunity_type <> 'renewal' and amount is not null
+),
+
+records as (
+    select
+        'headline' as variant,
+        opportunity_id as record_id,
+        closed_on as occurred_on,
+        amount as numerator,
+        owner_rep_id as rep,
+        close_team_id as team,
+        close_territory_id as territory,
+        close_region as region,
+        segment,
+        motion,
+        campaign_id as campaign,
+        sales_play
+    from won
+    union all
+    select
+        'by_creation' as variant,
+        opportunity_id as record_id,
+        created_on as occurred_on,
+        amount as numerator,
+        owner_rep_id as rep,
+        creation_team_id as team,
+        creation_territory_id as territory,
+        creation_region as region,
+        segment,
+        motion,
+        campaign_id as campaign,
+        sales_play
+    from won
+)
+
+{{ kpi(
+    'bookings_amount',
+    kind='sum',
+    dimensions=['rep', 'team', 'territory', 'region', 'segment', 'motion', 'campaign', 'sales_play'],
+    variants={
+        'headline': {'time_basis': 'event'},
+        'by_creation': {
+            'time_basis': 'cohort',
+            'matures_after': {'days': var('conversion_horizon_days')},
+        },
+    },
+) }}

@@ -1,0 +1,1 @@
+{{ stage('business_calendars') }}

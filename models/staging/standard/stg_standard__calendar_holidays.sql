@@ -1,0 +1,1 @@
+{{ stage('calendar_holidays') }}

@@ -1,0 +1,1 @@
+{{ stage('lead_stage_history') }}

@@ -1,0 +1,1 @@
+{{ stage('marketing_touchpoints') }}

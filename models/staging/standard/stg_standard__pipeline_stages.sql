@@ -1,0 +1,1 @@
+{{ stage('pipeline_stages') }}

@@ -1,0 +1,1 @@
+{{ stage('rep_assignment_history') }}

@@ -1,0 +1,1 @@
+{{ stage('subscription_periods') }}

@@ -1,0 +1,40 @@
+-- One row per KPI that is built: what it means, from its own metadata, and its names.
+{%- set kpis = [] %}
+{%- if execute %}
+{%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.meta.kpi %}
+{%- do kpis.append(node) %}
+{%- endfor %}
+{%- endif %}
+with definitions as (
+    {%- for node in kpis | sort(attribute='name') %}
+    {%- set kpi = node.config.meta.kpi %}
+    select
+        {{ dbt.string_literal(node.name) }} as kpi_id,
+        {%- for property in ['question', 'formula', 'unit', 'direction', 'owner', 'version'] %}
+        cast({{ dbt.string_literal(dbt.escape_single_quotes(kpi[property] | string)) }}
+            as {{ dbt.type_string() }}) as {{ property }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+names as (
+    select * from {{ ref('kpi_names') }}
+)
+
+select
+    definitions.kpi_id,
+    names.area,
+    names.name_en,
+    names.name_fa,
+    names.name_ar,
+    names.name_vi,
+    definitions.question,
+    definitions.formula,
+    definitions.unit,
+    definitions.direction,
+    definitions.owner,
+    definitions.version
+from definitions
+left join names
+    on definitions.kpi_id = names.kpi_id

@@ -205,3 +205,6 @@ where recency = 1
     where source not in ('', 'seed'{% for name in var('sources') %}, '{{ name }}'{% endfor %})
     {%- endif -%}
 {%- endmacro %}
+
+{# The one key column of an entity that others refer to. #}
+{% macro table_key(entity) %}{{ return(source_table('standard', entity).meta.key[0]) }}{% endmacro %}

@@ -1,5 +1,7 @@
 -- Every entry of a surviving lead into a stage, those of merged records included: from its stage
--- history and, for opportunity and customer, from the deals that prove it.
+-- history and, for opportunity and customer, from the deals that prove it. A label of the history
+-- moves a lead along its lifecycle; an opportunity or a customer is made by a deal alone, since
+-- many systems label every contact of an account that bought.
 with lead_survivors as (
     select * from {{ ref('int_lead_survivors') }}
 ),
@@ -34,8 +36,6 @@ entries as (
     from lead_stage_history
     inner join lead_survivors
         on lead_stage_history.lead_id = lead_survivors.lead_id
-    -- A customer is made by a won deal, not by a label.
-    where lead_stage_history.stage <> 'customer'
     union all
     select
         lead_id,

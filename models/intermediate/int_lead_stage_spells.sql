@@ -1,6 +1,7 @@
 -- The furthest stage each surviving lead had reached, day by day: half-open [entered_on, left_on),
--- left_on null while it lasts. Going back keeps the furthest stage; a disqualified lead stands
--- apart until it enters a stage again.
+-- left_on null while it lasts. Going back keeps the furthest stage and begins a new row, whose
+-- current_stage tells where the lead went; a disqualified lead stands apart until it enters a
+-- stage again.
 with leads as (
     select * from {{ ref('int_leads') }}
 ),
@@ -31,6 +32,7 @@ states as (
         {{ business_date('entered_at') }} as entered_on,
         entered_at,
         is_disqualification,
+        stage_order as current_order,
         max(stage_order) over (
             partition by lead_id
             order by entered_at, is_disqualification, stage_order
@@ -45,21 +47,23 @@ daily as (
         states.*,
         row_number() over (
             partition by lead_id, entered_on
-            order by entered_at desc, is_disqualification desc, furthest_order desc
+            order by entered_at desc, is_disqualification desc, current_order desc
         ) as recency
     from states
 )
 
 select
     lead_id,
+    {%- for stage in ['furthest', 'current'] %}
     case
         when is_disqualification then 'disqualified'
-        when furthest_order = 1 then 'lead'
-        when furthest_order = 2 then 'mql'
-        when furthest_order = 3 then 'sql'
-        when furthest_order = 4 then 'opportunity'
-        when furthest_order = 5 then 'customer'
-    end as stage,
+        when {{ stage }}_order = 1 then 'lead'
+        when {{ stage }}_order = 2 then 'mql'
+        when {{ stage }}_order = 3 then 'sql'
+        when {{ stage }}_order = 4 then 'opportunity'
+        when {{ stage }}_order = 5 then 'customer'
+    end as {{ stage }}_stage,
+    {%- endfor %}
     entered_on,
     lead(entered_on) over (partition by lead_id order by entered_on) as left_on
 from daily

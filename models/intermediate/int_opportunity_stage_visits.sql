@@ -5,9 +5,9 @@ with opportunities as (
     where not is_deleted
 ),
 
+-- A stage that was retired since keeps its visits, or its days would go to the stage before.
 stages as (
     select * from {{ ref('pipeline_stages') }}
-    where not is_deleted
 ),
 
 history as (

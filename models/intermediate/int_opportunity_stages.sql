@@ -1,5 +1,6 @@
 -- One row per deal and stage it reached: every open stage up to its furthest, skipped ones
--- included, all of them for a won deal. Lost is no stage, and going back never un-reaches.
+-- included, all of them for a won deal. Lost is no stage, and going back never un-reaches. A stage
+-- that was retired since counts for the deals that visited it, and nobody skips it.
 with opportunities as (
     select * from {{ ref('int_opportunities') }}
     where not is_excluded
@@ -7,7 +8,7 @@ with opportunities as (
 
 stages as (
     select * from {{ ref('pipeline_stages') }}
-    where not is_deleted and stage_category = 'open'
+    where stage_category = 'open'
 ),
 
 visits as (
@@ -21,6 +22,13 @@ furthest as (
     from visits
     where stage_category = 'open'
     group by opportunity_id
+),
+
+visited as (
+    select distinct
+        opportunity_id,
+        stage_id
+    from visits
 ),
 
 reached as (
@@ -38,7 +46,13 @@ reached as (
         on opportunities.pipeline_id = stages.pipeline_id
     left join furthest
         on opportunities.opportunity_id = furthest.opportunity_id
-    where opportunities.is_won or stages.stage_order <= furthest.furthest_order
+    left join visited
+        on
+            opportunities.opportunity_id = visited.opportunity_id
+            and stages.stage_id = visited.stage_id
+    where
+        (opportunities.is_won or stages.stage_order <= furthest.furthest_order)
+        and (not stages.is_deleted or visited.stage_id is not null)
 ),
 
 -- A skipped stage is reached with the first later one, or with the win.

@@ -1,5 +1,5 @@
--- One row per surviving lead and unbroken time in which a stage was its furthest: half-open
--- [entered_on, left_on).
+-- One row per surviving lead and time in which its furthest and its current stage stayed the same:
+-- half-open [entered_on, left_on).
 with spells as (
     select * from {{ ref('int_lead_stage_spells') }}
 ),
@@ -10,7 +10,8 @@ leads as (
 
 select
     spells.lead_id,
-    spells.stage,
+    spells.furthest_stage as stage,
+    spells.current_stage,
     spells.entered_on,
     spells.left_on,
     leads.owner_rep_id,

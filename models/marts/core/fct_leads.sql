@@ -17,8 +17,12 @@ milestones as (
         lead_id,
         min(case when stage = 'mql' then entered_at end) as mql_entered_at,
         min(case when stage = 'sql' then entered_at end) as sql_entered_at,
-        min(case when stage = 'opportunity' then entered_at end) as opportunity_entered_at,
-        min(case when stage = 'customer' then entered_at end) as customer_at,
+        min(case when stage in ('opportunity', 'customer') then entered_at end)
+            as beyond_sql_at,
+        min(case when stage = 'opportunity' and not is_from_history then entered_at end)
+            as opportunity_at,
+        min(case when stage = 'customer' and not is_from_history then entered_at end)
+            as customer_at,
         max(case when stage = 'disqualified' then entered_at end) as last_disqualified_at,
         max(case when stage <> 'disqualified' then entered_at end) as last_qualified_at
     from entries
@@ -29,10 +33,9 @@ reached as (
     select
         lead_id,
         mql_entered_at,
-        coalesce(mql_entered_at, sql_entered_at, opportunity_entered_at, customer_at)
-            as mql_reached_at,
-        coalesce(sql_entered_at, opportunity_entered_at, customer_at) as sql_reached_at,
-        coalesce(opportunity_entered_at, customer_at) as opportunity_reached_at,
+        coalesce(mql_entered_at, sql_entered_at, beyond_sql_at) as mql_reached_at,
+        coalesce(sql_entered_at, beyond_sql_at) as sql_reached_at,
+        coalesce(opportunity_at, customer_at) as opportunity_reached_at,
         customer_at,
         -- A lead that entered a stage after it was disqualified is in play again.
         case

@@ -28,7 +28,7 @@ records as (
         stage
     from visits
     {%- if not is_on_pace %}
-    where left_on is null or left_on > behind_from
+    where behind_from <= {{ as_of_date() }} and (left_on is null or left_on > behind_from)
     {%- endif %}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}

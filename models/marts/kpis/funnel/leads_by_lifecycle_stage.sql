@@ -11,6 +11,7 @@ records as (
         1 as numerator,
         true as denominator,
         stage,
+        current_stage,
         owner_rep_id as rep,
         creation_team_id as team,
         source_channel as channel,
@@ -23,5 +24,5 @@ records as (
     'leads_by_lifecycle_stage',
     kind='sum',
     time_basis='snapshot',
-    dimensions=['stage', 'rep', 'team', 'channel', 'campaign', 'segment'],
+    dimensions=['stage', 'current_stage', 'rep', 'team', 'channel', 'campaign', 'segment'],
 ) }}

@@ -6,7 +6,9 @@
 {%- set grains = kpi_grains(['week', 'month', 'quarter', 'year']) %}
 with quotas as (
     select * from {{ ref('fct_quotas') }}
-    where period_grain in ('{{ grains | join("', '") }}')
+    where
+        period_grain in ('{{ grains | join("', '") }}')
+        and measure_id in ('{{ measures | join("', '") }}')
 ),
 
 actuals as (
@@ -61,7 +63,6 @@ attained as (
         quotas.team_id as team,
         quotas.territory_id as territory,
         quotas.role,
-        quotas.rep_id is not null as has_quota,
         coalesce(achieved.amount, 0) as amount,
         quotas.quota
     from quotas
@@ -83,7 +84,7 @@ records as (
         rep as record_id,
         period_grain,
         period_start,
-        case when has_quota then amount end as numerator,
+        case when quota is not null then amount end as numerator,
         quota as denominator,
         rep,
         team,

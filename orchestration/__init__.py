@@ -1,0 +1,1 @@
+"""Everything around the dbt models: landing, connectors, schedules and publishing."""

@@ -1,0 +1,1 @@
+"""What Dagster shows: thin wrappers around the packages beside this one."""

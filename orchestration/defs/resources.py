@@ -1,0 +1,39 @@
+"""What assets are handed: the settings, the day to count to, and dbt."""
+
+from datetime import date, datetime, timezone
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from orchestration.settings import PROJECT_DIR, last_complete_day, load_settings
+from orchestration.transform.project import dbt_executable
+
+# Every step that writes takes this pool, whose size is one: two writers never meet.
+WRITER_POOL = "warehouse_writer"
+
+
+class AsOf(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The last day whose data counts. Without one, yesterday in the company's time zone."""
+
+    as_of_date: str | None = None
+
+    def day(self) -> date:
+        """Raises ValueError if as_of_date is no ISO date."""
+        if self.as_of_date:
+            return date.fromisoformat(self.as_of_date)
+        return last_complete_day(datetime.now(timezone.utc), load_settings().time_zone)
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    """Resources by the names that assets ask for."""
+    return dg.Definitions(
+        resources={
+            "as_of": AsOf(as_of_date=dg.EnvVar("KPI_AS_OF_DATE").get_value()),
+            "dbt": DbtCliResource(
+                project_dir=str(PROJECT_DIR),
+                profiles_dir=str(PROJECT_DIR),
+                dbt_executable=dbt_executable(),
+            ),
+        }
+    )

@@ -1,0 +1,42 @@
+"""The dbt project as Dagster sees it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from dagster_dbt import DbtProject
+
+from orchestration.settings import PROJECT_DIR
+
+_DEFINING = ("models", "macros", "seeds", "tests/dbt")
+
+
+def dbt_executable() -> str:
+    """The dbt of this Python environment, whatever PATH says."""
+    return str(Path(sys.executable).with_name("dbt"))
+
+
+def prepared_project() -> DbtProject:
+    """The project with a manifest that is not older than its files."""
+    project = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR)
+    if _is_stale(project.manifest_path):
+        subprocess.run(
+            [dbt_executable(), "--quiet", "--no-partial-parse", "parse"],
+            cwd=PROJECT_DIR,
+            env={**os.environ, "DBT_PROFILES_DIR": str(PROJECT_DIR)},
+            check=True,
+        )
+    return project
+
+
+def _is_stale(manifest: Path) -> bool:
+    if not manifest.exists():
+        return True
+    written = manifest.stat().st_mtime
+    files = [PROJECT_DIR / "dbt_project.yml", PROJECT_DIR / "profiles.yml"]
+    for folder in _DEFINING:
+        files.extend(path for path in (PROJECT_DIR / folder).rglob("*") if path.is_file())
+    return any(path.stat().st_mtime > written for path in files)

@@ -77,3 +77,9 @@
 {% macro regexp_remove(text, pattern) %}{{ return(adapter.dispatch('regexp_remove')(text, pattern)) }}{% endmacro %}
 {% macro default__regexp_remove(text, pattern) %}regexp_replace({{ text }}, '{{ pattern }}', '', 'g'){% endmacro %}
 {% macro spark__regexp_remove(text, pattern) %}regexp_replace({{ text }}, '{{ pattern }}', ''){% endmacro %}
+
+{# The UTC timestamp at which a local day begins in the reporting time zone. #}
+{% macro start_of_day(date) %}{{ return(adapter.dispatch('start_of_day')(date)) }}{% endmacro %}
+{% macro default__start_of_day(date) -%}
+    (cast({{ date }} as timestamp) at time zone '{{ var("reporting_time_zone") }}' at time zone 'UTC')
+{%- endmacro %}

@@ -183,10 +183,11 @@ where recency = 1
 
 {#
     A contract column in the conformed table: keys are unique over sources, and a part of the key
-    that may be missing is empty text, since a null never equals itself.
+    that may be missing is empty text, since a null never equals itself. Calendars, measures and
+    stages are named by the company, not by a source, and keep their names.
 #}
 {% macro _conformed(column, keys, source_name) -%}
-    {%- set shared = ('calendar_id', 'measure_id') -%}
+    {%- set shared = ('calendar_id', 'measure_id', 'pipeline_id', 'stage_id') -%}
     {%- set is_id = column.meta.get('references')
         or (column.name in keys and column.name.endswith('_id') and column.name not in shared) -%}
     {%- if source_name not in ('standard', 'seed') and is_id -%}

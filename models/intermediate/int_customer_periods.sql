@@ -11,7 +11,17 @@ spells as (
 ),
 
 subscriptions as (
-    select * from {{ ref('int_subscription_intervals') }}
+    select
+        intervals.subscription_id,
+        intervals.account_id,
+        intervals.currency,
+        intervals.mrr_in_currency,
+        greatest(intervals.starts_on, customers.customer_since_on) as starts_on,
+        intervals.ends_on
+    from {{ ref('int_subscription_intervals') }} as intervals
+    inner join customers
+        on intervals.account_id = customers.account_id
+    where intervals.ends_on is null or intervals.ends_on > customers.customer_since_on
 ),
 
 exchange_rates as (
@@ -79,24 +89,47 @@ presence as (
         known_periods.period_end
 ),
 
--- A loss is dated at the last active day, in revenue as in customers.
+covered as (
+    select
+        account_id,
+        starts_on,
+        max(coalesce(ends_on, cast('9999-12-31' as date))) over (
+            partition by account_id
+            order by starts_on, subscription_id
+            rows between unbounded preceding and current row
+        ) as covered_to,
+        lead(starts_on) over (partition by account_id order by starts_on, subscription_id)
+            as next_starts_on
+    from subscriptions
+),
+
+gaps as (
+    select
+        account_id,
+        covered_to as gap_starts_on,
+        next_starts_on as gap_ends_on
+    from covered
+    where next_starts_on > covered_to
+),
+
+-- A loss is dated at the last active day, in revenue as in customers. A gap after which the
+-- customer was still one is none in revenue either: the old subscription lasts until the new one.
 revenue_intervals as (
     select
         subscriptions.account_id,
         subscriptions.currency,
         subscriptions.mrr_in_currency,
-        greatest(subscriptions.starts_on, customers.customer_since_on) as starts_on,
-        case
-            when spells.lost_on is not null then spells.lost_on
-            else subscriptions.ends_on
-        end as ends_on
+        subscriptions.starts_on,
+        coalesce(spells.lost_on, gaps.gap_ends_on, subscriptions.ends_on) as ends_on
     from subscriptions
-    inner join customers
-        on subscriptions.account_id = customers.account_id
     left join spells
         on
             subscriptions.account_id = spells.account_id
             and subscriptions.ends_on = spells.ended_on
+    left join gaps
+        on
+            subscriptions.account_id = gaps.account_id
+            and subscriptions.ends_on = gaps.gap_starts_on
 ),
 
 mrr_changes as (
@@ -132,13 +165,14 @@ mrr_changes as (
             and presence.period_start = exchange_rates.valid_on
 ),
 
+-- Without a rate the revenue of the account is not known, which is not the same as 0.
 recurring as (
     select
         account_id,
         period_grain,
         period_start,
-        sum(in_force_at_start * mrr) as mrr_at_start,
-        sum(in_force_at_end * mrr) as mrr_at_end
+        case when count(*) = count(mrr) then sum(in_force_at_start * mrr) end as mrr_at_start,
+        case when count(*) = count(mrr) then sum(in_force_at_end * mrr) end as mrr_at_end
     from mrr_changes
     group by account_id, period_grain, period_start
 )
@@ -155,8 +189,8 @@ select
     presence.active_at_start = 1 as is_active_at_start,
     presence.active_at_end = 1 as is_active_at_end,
     customers.customer_since_on >= presence.period_start as is_acquired,
-    coalesce(recurring.mrr_at_start, 0) as mrr_at_start,
-    coalesce(recurring.mrr_at_end, 0) as mrr_at_end
+    case when recurring.account_id is null then 0 else recurring.mrr_at_start end as mrr_at_start,
+    case when recurring.account_id is null then 0 else recurring.mrr_at_end end as mrr_at_end
 from presence
 inner join customers
     on presence.account_id = customers.account_id

@@ -72,7 +72,8 @@ entries as (
     where {{ business_date('disqualified_at') }} <= {{ as_of_date() }}
 )
 
-select
+-- A deal that its lead names and that names its lead is one entry.
+select distinct
     entries.lead_id,
     entries.stage,
     case entries.stage

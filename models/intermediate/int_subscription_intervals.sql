@@ -35,8 +35,10 @@ select
     followed.currency,
     followed.period_start as starts_on,
     case
-        when followed.next_period_start
-            <= {{ add_days('followed.period_end', var('churn_grace_days')) }}
+        -- A row left open by its source is over when the next one begins.
+        when followed.next_period_start <= {{ add_days(
+            'coalesce(followed.period_end, followed.next_period_start)', var('churn_grace_days')
+        ) }}
             then followed.next_period_start
         when followed.period_end <= {{ add_days(as_of_date(), -var('churn_grace_days')) }}
             then followed.period_end

@@ -1,6 +1,6 @@
 """One asset for each source: its new files, landed."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import dagster as dg
 import duckdb
@@ -31,7 +31,7 @@ def _landing_asset(source: str) -> dg.AssetsDefinition:
         description=f"Files of extracts/{source}, each landed once, every row accounted for.",
         pool=WRITER_POOL,
     )
-    def landed(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def landed(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         settings = load_settings()
         contract = load_contract(PROJECT_DIR / "models")
         settings.extracts_dir.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def _landing_asset(source: str) -> dg.AssetsDefinition:
                     con,
                     settings.extracts_dir,
                     contract,
-                    now=datetime.now(timezone.utc),
+                    now=datetime.now(UTC),
                     sources=[source],
                     progress=lambda result: _log(context, result),
                 )
@@ -57,15 +57,9 @@ def _landing_asset(source: str) -> dg.AssetsDefinition:
 
 def _log(context: dg.AssetExecutionContext, result: FileResult) -> None:
     if result.status == "refused":
-        context.log.warning(f"{result.path} was refused: {result.reason}")
+        context.log.warning(result.summary())
     elif result.status == "landed":
-        context.log.info(
-            f"{result.path}: {result.rows_read:,} rows read, {result.rows_accepted:,} accepted, "
-            f"{result.rows_quarantined:,} quarantined, {result.rows_duplicate:,} duplicate, "
-            f"{result.seconds:.1f} s"
-        )
-        for note in result.notes:
-            context.log.info(f"{result.path}: {note}")
+        context.log.info(result.summary())
 
 
 def _metadata(report: LandingReport) -> dict[str, dg.MetadataValue]:
@@ -77,6 +71,8 @@ def _metadata(report: LandingReport) -> dict[str, dg.MetadataValue]:
         "rows_quarantined": dg.MetadataValue.int(report.rows_quarantined),
         "rows_duplicate": dg.MetadataValue.int(report.rows_duplicate),
         "files_refused": dg.MetadataValue.int(len(report.refused)),
-        "refused": dg.MetadataValue.md(f"| file | reason |\n|---|---|\n{refused}" if refused else "-"),
+        "refused": dg.MetadataValue.md(
+            f"| file | reason |\n|---|---|\n{refused}" if refused else "-"
+        ),
         "seconds": dg.MetadataValue.float(float(round(report.seconds, 3))),
     }

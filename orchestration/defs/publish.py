@@ -5,7 +5,8 @@ import time
 import dagster as dg
 
 from orchestration.defs.resources import WRITER_POOL, AsOf
-from orchestration.publish import publish, scorecard
+from orchestration.publish import publish
+from orchestration.scorecard import scorecard
 from orchestration.settings import load_settings
 from orchestration.transform import release_path
 
@@ -22,7 +23,7 @@ from orchestration.transform import release_path
     description="published/sales_kpis.duckdb: marts only, swapped in once every test has passed.",
     pool=WRITER_POOL,
 )
-def sales_kpis(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult:
+def sales_kpis(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[None]:
     """Publish the release that this run has built."""
     settings = load_settings()
     started = time.monotonic()

@@ -1,6 +1,6 @@
 """What assets are handed: the settings, the day to count to, and dbt."""
 
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
@@ -21,7 +21,7 @@ class AsOf(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Raises ValueError if as_of_date is no ISO date."""
         if self.as_of_date:
             return date.fromisoformat(self.as_of_date)
-        return last_complete_day(datetime.now(timezone.utc), load_settings().time_zone)
+        return last_complete_day(datetime.now(UTC), load_settings().time_zone)
 
 
 @dg.definitions

@@ -25,7 +25,7 @@ from orchestration.transform import (
 
 
 class Translator(DagsterDbtTranslator):
-    """Names of dbt nodes in Dagster: layer or KPI area first; raw tables are their source's asset."""
+    """Names of dbt nodes: layer or KPI area first; raw tables are the asset of their source."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":

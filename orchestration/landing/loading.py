@@ -37,6 +37,19 @@ class FileResult:
     notes: tuple[str, ...] = ()
     reason: str | None = None
 
+    def summary(self) -> str:
+        """One line for a person."""
+        if self.status == "refused":
+            return f"{self.path} was refused: {self.reason}"
+        if self.status == "already_landed":
+            return f"{self.path}: landed before"
+        notes = "".join(f"; {note}" for note in self.notes)
+        return (
+            f"{self.path}: {self.rows_read:,} rows read, {self.rows_accepted:,} accepted, "
+            f"{self.rows_quarantined:,} quarantined, {self.rows_duplicate:,} duplicate, "
+            f"{self.seconds:.1f} s{notes}"
+        )
+
 
 @dataclass
 class LandingReport:

@@ -25,10 +25,10 @@ class Release:
 
 
 def publish(release: Path, published_file: Path, kept: int) -> Release:
-    """Make `release` the published file, atomically, and forget all but the `kept` latest releases.
+    """Make `release` the published file, atomically, and keep the `kept` latest releases.
 
-    `published_file` is a symbolic link that is swapped in one step: a reader sees the old release or
-    the new one, never a mix, and keeps the one it has opened. To go back, publish an older file.
+    `published_file` is a symbolic link that is swapped in one step: a reader sees the old release
+    or the new one, never a mix, and keeps the one it has opened. To go back, publish an older file.
 
     Raises PublishError when the release is incomplete or is not at rest on the disk. Nothing has
     changed then.

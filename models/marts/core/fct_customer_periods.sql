@@ -24,8 +24,8 @@ select
         when mrr_at_start > mrr_at_end then 'contraction'
         when mrr_at_start > 0 and mrr_at_end > mrr_at_start then 'expansion'
         when mrr_at_start > 0 then 'unchanged'
-        when mrr_at_end > 0 and is_acquired then 'new'
-        when mrr_at_end > 0 then 'reactivation'
-        else 'none'
+        when mrr_at_end > 0 and not is_active_at_start and not is_acquired then 'reactivation'
+        when mrr_at_end > 0 then 'new'
+        when mrr_at_end = 0 then 'none'
     end as mrr_movement
 from periods

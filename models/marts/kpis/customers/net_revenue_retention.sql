@@ -4,12 +4,13 @@ with periods as (
     select * from {{ ref('fct_customer_periods') }}
 ),
 
+-- The first recurring revenue of a customer who had none at the start is new, not expansion.
 records as (
     select
         account_id as record_id,
         period_grain,
         period_start,
-        mrr_at_end as numerator,
+        case when mrr_at_start > 0 then mrr_at_end else 0 end as numerator,
         mrr_at_start as denominator,
         rep_id as rep,
         account_manager_rep_id as account_manager,

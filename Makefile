@@ -1,0 +1,62 @@
+# Every target is one line that calls the real tool. `make help` lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+SCALE ?= 1
+TEST := $(CURDIR)/target/test
+export DAGSTER_HOME ?= $(CURDIR)/orchestration/instance
+export DBT_PROFILES_DIR := $(CURDIR)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-extracts land run scorecard dev docs test lint types structure unit pytest benchmark clean
+
+help:  ## List the targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/installed  ## Install the locked dependencies into .venv.
+
+.venv/installed: requirements.lock
+	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && touch $@
+
+demo: export KPI_AS_OF_DATE := 2025-12-31
+demo: demo-extracts run scorecard  ## Everything on the demo company; SCALE=30 makes it 30 times as large.
+
+demo-extracts: setup
+	DEMO_SCALE=$(SCALE) $(BIN)/python -m demo
+
+run: setup  ## Land new files, build and test all models, publish. KPI_AS_OF_DATE says which day is the last.
+	$(BIN)/dagster job execute -m orchestration.definitions -j refresh
+
+land: setup  ## Land new files only.
+	$(BIN)/python -m orchestration.landing
+
+scorecard: setup  ## Print the KPIs of the published file.
+	@$(BIN)/python -m orchestration.scorecard
+
+dev: setup  ## Open the Dagster page on http://127.0.0.1:3000.
+	$(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1 -p 3000
+
+docs: setup  ## Open the dbt documentation on http://127.0.0.1:8080.
+	KPI_AS_OF_DATE=$${KPI_AS_OF_DATE:-2025-12-31} $(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1 --port 8080
+
+test: lint types structure unit pytest  ## Every test.
+
+lint: setup  ## Style of Python and SQL.
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && KPI_AS_OF_DATE=2025-12-31 $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models
+
+types: setup  ## Types of the Python.
+	$(BIN)/mypy
+
+structure: setup  ## The shape of the dbt project, over its manifest.
+	$(BIN)/pytest tests/structure
+
+unit: setup  ## The cases of every KPI (dbt unit tests), on empty tables.
+	rm -rf $(TEST) && mkdir -p $(TEST)/extracts && export KPI_AS_OF_DATE=2025-12-31 KPI_EXTRACTS=$(TEST)/extracts KPI_WAREHOUSE=$(TEST)/warehouse.duckdb KPI_RELEASE=$(TEST)/release.duckdb DBT_TARGET_PATH=$(TEST)/target && $(BIN)/python -m orchestration.landing && $(BIN)/dbt --no-partial-parse --quiet build --exclude-resource-type unit_test && $(BIN)/dbt --no-partial-parse test --resource-type unit_test
+
+pytest: setup  ## Python tests: landing, orchestration, demo, oracle, laws, acceptance.
+	$(BIN)/pytest --ignore tests/structure
+
+benchmark: setup  ## Seconds and memory by step at 1 and 30 times the demo's size.
+	$(BIN)/python -m benchmarks
+
+clean:  ## Remove the demo's extracts, the warehouse, the releases and what tests have left.
+	rm -rf extracts target logs warehouse.duckdb warehouse.duckdb.wal published

@@ -1,0 +1,22 @@
+{{ config(enabled='maven' in var('sources')) }}
+-- The export has no table of stages; these are the four it uses.
+{%- set stages = [
+    ('prospecting', 'Prospecting', 'open'),
+    ('engaging', 'Engaging', 'open'),
+    ('won', 'Won', 'won'),
+    ('lost', 'Lost', 'lost'),
+] %}
+{%- for stage_id, stage_name, stage_category in stages %}
+select
+    'maven' as pipeline_id,
+    '{{ stage_id }}' as stage_id,
+    '{{ stage_name }}' as stage_name,
+    {{ loop.index }} as stage_order,
+    '{{ stage_category }}' as stage_category,
+    true as is_required,
+    cast(null as timestamp) as updated_at,
+    false as is_deleted,
+    cast(0 as bigint) as load_id,
+    cast({{ loop.index }} as bigint) as row_number
+{% if not loop.last %}union all{% endif %}
+{%- endfor %}

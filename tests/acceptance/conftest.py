@@ -1,0 +1,84 @@
+"""Warehouses that several acceptance tests read, built once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.settings import PROJECT_DIR
+
+DEMO_AS_OF = "2025-12-31"
+
+
+@dataclass(frozen=True)
+class DemoRun:
+    """The demo company after one run of the job: where its files are."""
+
+    environment: dict[str, str]
+    truths: Path
+    warehouse: Path
+    published: Path
+    log: str
+
+
+def run(arguments: list[str], environment: dict[str, str]) -> str:
+    """Run a command of this Python environment; its output, or a failure that shows it."""
+    command = [str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]]
+    done = subprocess.run(
+        command, cwd=PROJECT_DIR, env=environment, text=True, capture_output=True, check=False
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output[-8000:]
+    return output
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    """The demo company at a third of its size, through the whole Dagster job."""
+    folder = tmp_path_factory.mktemp("demo")
+    instance = folder / "instance"
+    instance.mkdir()
+    shutil.copy(PROJECT_DIR / "orchestration/instance/dagster.yaml", instance)
+    environment = {
+        **os.environ,
+        "DEMO_SCALE": "0.3",
+        "DAGSTER_HOME": str(instance),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "KPI_AS_OF_DATE": DEMO_AS_OF,
+        "KPI_DEMO_TRUTHS": str(folder / "truths.json"),
+        "KPI_EXTRACTS": str(folder / "extracts"),
+        "KPI_PUBLISHED": str(folder / "published"),
+        "KPI_WAREHOUSE": str(folder / "warehouse.duckdb"),
+    }
+    run(["python", "-m", "demo"], environment)
+    log = run(
+        ["dagster", "job", "execute", "-m", "orchestration.definitions", "-j", "refresh"],
+        environment,
+    )
+    return DemoRun(
+        environment=environment,
+        truths=folder / "truths.json",
+        warehouse=folder / "warehouse.duckdb",
+        published=folder / "published/sales_kpis.duckdb",
+        log=log,
+    )
+
+
+@pytest.fixture(scope="session")
+def demo_truths_file(demo_run: DemoRun) -> Path:
+    return demo_run.truths
+
+
+@pytest.fixture(scope="session")
+def demo_release(demo_run: DemoRun) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published file, opened as a reader opens it."""
+    with duckdb.connect(str(demo_run.published), read_only=True) as con:
+        yield con

@@ -49,8 +49,11 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
     }
     run(["python", "-m", "orchestration.landing"], environment)
     run(
-        ["dbt", "--quiet", "--no-partial-parse", "build", "--vars", "sources: [maven]"]
-        + ["--exclude-resource-type", "unit_test"],
+        [
+            *("dbt", "--quiet", "--no-partial-parse", "build"),
+            *("--exclude-resource-type", "unit_test"),
+            *("--vars", "sources: [maven]"),
+        ],
         environment,
     )
     with duckdb.connect(str(folder / "release.duckdb"), read_only=True) as con:

@@ -1,4 +1,6 @@
--- Every cell of every KPI in one table.
+{{ config(materialized='view') }}
+-- Every cell of every KPI in one place. A view, so that nothing is stored twice; without the name
+-- of the database, since readers open the file under another one than the build.
 {%- set kpis = [
     'avg_deal_size', 'bookings_amount', 'deals_won', 'monthly_sales_growth', 'net_sales_revenue',
     'quota_attainment', 'sales_velocity',
@@ -13,6 +15,6 @@
     'post_close_churn_rate_6m', 'post_close_churn_rate_9m', 'revenue_churn_rate',
 ] %}
 {%- for kpi in kpis %}
-select * from {{ ref(kpi) }}
+select * from {{ ref(kpi).include(database=false) }}
 {% if not loop.last %}union all{% endif %}
 {%- endfor %}

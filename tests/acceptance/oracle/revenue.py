@@ -1,0 +1,279 @@
+"""The KPIs of the area revenue."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+
+from .cells import Cells, Key, Number, Reading, Record, finish, flow, ratio
+from .company import Company
+from .deals import Deal
+from .periods import ONE_DAY, add_months, period_end, periods_between
+
+Members = dict[str, str | None]
+
+
+def by_creation(company: Company) -> dict[str, Reading]:
+    """The headline and its cohort twin."""
+    horizon = company.world.options.conversion_horizon_days
+    return {"headline": Reading(), "by_creation": Reading("cohort", days=horizon)}
+
+
+def deal_members(company: Company, deal: Deal, day: date) -> Members:
+    team = company.world.team(deal.owner, day)
+    return {
+        "rep": deal.owner,
+        "team": team.team_id,
+        "territory": team.territory_id,
+        "region": team.region,
+        "segment": deal.segment,
+        "motion": deal.motion,
+        "campaign": deal.campaign,
+        "sales_play": deal.sales_play,
+        "sourcing_rep": deal.sourced_by,
+    }
+
+
+def won_deals(company: Company) -> list[tuple[Deal, date]]:
+    """G18: renewals are out."""
+    return [
+        (deal, deal.closed_on)
+        for deal in company.deals
+        if deal.is_won and deal.is_counted and deal.closed_on
+    ]
+
+
+def bookings_amount(company: Company) -> Cells:
+    """The value of won deals at the rate of the close; an unknown one is no record."""
+    records = []
+    for deal, closed_on in won_deals(company):
+        if deal.value is not None:
+            for variant, day in (("headline", closed_on), ("by_creation", deal.created_on)):
+                members = deal_members(company, deal, day)
+                records.append(Record(day, deal.value, members, variant=variant))
+    dimensions = [
+        "rep", "team", "territory", "region", "segment", "motion", "campaign", "sales_play",
+    ]  # fmt: skip
+    readings = by_creation(company)
+    return flow(company.frame, "bookings_amount", "sum", dimensions, readings, records)
+
+
+def deals_won(company: Company) -> Cells:
+    """How many deals were won."""
+    records = []
+    for deal, closed_on in won_deals(company):
+        for variant, day in (("headline", closed_on), ("by_creation", deal.created_on)):
+            records.append(Record(day, 1, deal_members(company, deal, day), variant=variant))
+    dimensions = ["rep", "team", "territory", "sourcing_rep", "motion", "sales_play"]
+    return flow(company.frame, "deals_won", "sum", dimensions, by_creation(company), records)
+
+
+def avg_deal_size(company: Company) -> Cells:
+    """Mean value of the deals won; unknown is on neither side, 0 is a value."""
+    records = [
+        Record(closed_on, deal.value, deal_members(company, deal, closed_on))
+        for deal, closed_on in won_deals(company)
+        if deal.value is not None
+    ]
+    dimensions = ["rep", "team", "region", "segment", "motion"]
+    readings = {"headline": Reading()}
+    return flow(company.frame, "avg_deal_size", "average", dimensions, readings, records)
+
+
+REVENUE_DIMENSIONS = [
+    "rep", "team", "territory", "location", "channel", "product", "segment", "vertical",
+]  # fmt: skip
+
+
+def revenue_records(company: Company) -> list[Record]:
+    """One record for each line of a document that counts; `restated` moves credit notes back."""
+    world = company.world
+    deals = {deal.deal_id: deal for deal in company.deals}
+    records = []
+    for invoice in company.invoices.values():
+        account = world.account(invoice.account_id)
+        original = company.invoices.get(invoice.original_id or "")
+        moved = original.issued_on if invoice.is_credit_note and original else invoice.issued_on
+        deal = deals.get(invoice.opportunity_id or "")
+        for line in invoice.lines:
+            if line.amount is None:
+                continue
+            for variant, day in (("headline", invoice.issued_on), ("restated", moved)):
+                team = world.team(invoice.rep, invoice.issued_on)
+                members = {
+                    "rep": invoice.rep,
+                    "team": team.team_id if invoice.rep else None,
+                    "territory": team.territory_id if invoice.rep else None,
+                    "location": invoice.location,
+                    "channel": deal.channel if deal else None,
+                    "product": line.product,
+                    "segment": account.get("segment"),
+                    "vertical": account.get("vertical"),
+                }
+                records.append(Record(day, line.amount, members, variant=variant))
+    return records
+
+
+def net_sales_revenue(company: Company) -> Cells:
+    """What was invoiced, less what was credited."""
+    readings = {"headline": Reading(), "restated": Reading()}
+    records = revenue_records(company)
+    return flow(
+        company.frame, "net_sales_revenue", "sum", REVENUE_DIMENSIONS, readings, records
+    )
+
+
+GROWTH_DIMENSIONS = ["rep", "team", "location"]
+
+
+def monthly_sales_growth(company: Company) -> Cells:
+    """Change of revenue against the month before; a month without sales is 0.
+
+    The running month is compared with the same number of days of the month before. A month before
+    of 0 or less has no growth.
+    """
+    frame = company.frame
+    records = [r for r in revenue_records(company) if r.variant == "headline"]
+    cells: Cells = {}
+    if "month" not in frame.grains or not records:
+        return cells
+    sums: dict[tuple[str, str], dict[date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for record in records:
+        assert isinstance(record.numerator, Decimal)
+        for dimension in ("all", *GROWTH_DIMENSIONS):
+            member = "all" if dimension == "all" else record.members[dimension] or "unassigned"
+            sums[dimension, member][record.day] += record.numerator
+    for (dimension, member), by_day in sums.items():
+        first = min(by_day)
+        for start in periods_between(first, frame.as_of, "month")[1:]:
+            end = period_end(start, "month")
+            last = min(end - ONE_DAY, frame.as_of)
+            before = add_months(start, -1)
+            before_last = start - ONE_DAY
+            if last < end - ONE_DAY:
+                before_last = min(before_last, before + (last - start))
+            now = sum((v for d, v in by_day.items() if start <= d <= last), Decimal(0))
+            then = sum((v for d, v in by_day.items() if before <= d <= before_last), Decimal(0))
+            key = Key("monthly_sales_growth", "headline", "event", "month", start, dimension, member)
+            below = then if then > 0 else None
+            value = ratio(now - then, below)
+            cells[key] = finish(frame, key, Reading(), now - then, below, 1, value)
+    return cells
+
+
+QUOTA_READINGS = {
+    "bookings_amount": "headline",
+    "deals_won": "deals_won",
+    "net_sales_revenue": "net_sales_revenue",
+}
+QUOTA_GRAINS = ("week", "month", "quarter", "year")
+
+
+def quota_attainment(company: Company) -> Cells:
+    """What reps with a quota achieved in its period, over the quota, in the quota's measure."""
+    world = company.world
+    achieved: dict[str, dict[str, list[tuple[date, Number]]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for deal, closed_on in won_deals(company):
+        achieved["deals_won"][deal.owner].append((closed_on, 1))
+        if deal.value is not None:
+            achieved["bookings_amount"][deal.owner].append((closed_on, deal.value))
+    for record in revenue_records(company):
+        if record.variant == "headline" and record.members["rep"]:
+            assert record.numerator is not None
+            rep = record.members["rep"]
+            achieved["net_sales_revenue"][rep].append((record.day, record.numerator))
+    records = []
+    for row in world.alive("targets"):
+        is_quota = row["target_kind"] == "quota" and row["scope_type"] == "rep"
+        if not is_quota or row["measure_id"] not in QUOTA_READINGS:
+            continue
+        start, end = row["period_start"], row["period_end"]
+        if row["period_type"] not in QUOTA_GRAINS or start > world.as_of:
+            continue
+        quota = row["target_value"]
+        if row["measure_id"] != "deals_won":
+            quota = world.rates.convert(quota, row["currency"], start)
+        rep = row["scope_id"]
+        done: Number = 0
+        for day, value in achieved[row["measure_id"]][rep]:
+            if start <= day < end and day <= world.as_of:
+                done = done + value  # type: ignore[operator]
+        team = world.team(rep, start)
+        members = {
+            "rep": rep,
+            "team": team.team_id,
+            "territory": team.territory_id,
+            "role": team.role,
+        }
+        variant = QUOTA_READINGS[row["measure_id"]]
+        records.append(Record(start, done, members, quota, variant, grain=row["period_type"]))
+    readings = {variant: Reading() for variant in QUOTA_READINGS.values()}
+    dimensions = ["rep", "team", "territory", "role"]
+    return flow(company.frame, "quota_attainment", "ratio", dimensions, readings, records)
+
+
+VELOCITY_DIMENSIONS = ["rep", "team", "segment", "motion"]
+
+
+def sales_velocity(company: Company) -> Cells:
+    """Deals worked x average deal size x win rate / cycle length, over one window of 90 days."""
+    frame, world = company.frame, company.world
+    groups: dict[tuple[str, str], list[Deal]] = defaultdict(list)
+    for deal in company.deals:
+        if deal.is_counted:
+            groups["all", "all"].append(deal)
+            members = deal_members(company, deal, deal.closed_on or world.as_of)
+            for dimension in VELOCITY_DIMENSIONS:
+                groups[dimension, members[dimension] or "unassigned"].append(deal)
+    cells: Cells = {}
+    for (dimension, member), deals in groups.items():
+        first = min(deal.created_on for deal in deals)
+        for grain in frame.grains:
+            if grain not in ("month", "quarter", "year"):
+                continue
+            for start in periods_between(first, world.as_of, grain):
+                end = min(period_end(start, grain), world.as_of + ONE_DAY)
+                since = end - timedelta(days=world.options.velocity_window_days)
+                worked = [
+                    d
+                    for d in deals
+                    if d.created_on < end and (d.closed_on is None or d.closed_on >= since)
+                ]
+                if not worked:
+                    continue
+                key = Key(
+                    "sales_velocity", "headline", "event", grain, start, dimension, member
+                )
+                above, below = velocity_factors(worked, since, end)
+                value = ratio(above, below)
+                cells[key] = finish(frame, key, Reading(), above, below, len(worked), value)
+    return cells
+
+
+def velocity_factors(
+    worked: list[Deal], since: date, end: date
+) -> tuple[float | None, float | None]:
+    """Numerator and denominator of the velocity of one window."""
+    decided = [d for d in worked if d.is_decided and d.closed_on and since <= d.closed_on < end]
+    won = [deal for deal in decided if deal.is_won]
+    sizes = [float(deal.value) for deal in won if deal.value is not None]
+    cycles = [deal.cycle_days for deal in won if deal.cycle_days is not None]
+    below = sum(cycles) / len(cycles) if cycles else None
+    if not sizes or not decided:
+        return None, below
+    size, rate = sum(sizes) / len(sizes), len(won) / len(decided)
+    return len(worked) * size * rate, below
+
+
+KPIS = [
+    avg_deal_size,
+    bookings_amount,
+    deals_won,
+    monthly_sales_growth,
+    net_sales_revenue,
+    quota_attainment,
+    sales_velocity,
+]

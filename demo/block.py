@@ -24,10 +24,11 @@ from demo.customers import (
 )
 from demo.deals import Deals, StageEntries
 from demo.funnel import Leads, MergedLeads, build_leads, build_merged
+from demo.marketing import Touchpoints, build_touchpoints
 from demo.timeline import DAY, END, FIRST_DAY, NONE, Flags, Ints
 
 BLOCK_LEADS = 300_000
-ID_STEP = 1_000_000  # numbers between blocks; activities have ten times as many
+ID_STEP = 1_000_000  # numbers between blocks; touches of all kinds have ten times as many
 LEADS_AT_SCALE_1 = 30_000
 
 
@@ -72,6 +73,7 @@ class Block:
     lapses: int
     invoices: Invoices
     touches: Touches
+    touchpoints: Touchpoints
     strays: Ints
 
 
@@ -128,6 +130,7 @@ def build_block(company: Company, seed: int, number: int, n_leads: int) -> Block
     strays = np.sort(rng.choice(strangers, max(1, n_leads // 3_000), replace=False))
     invoices = build_invoices(stream(12), company, deals, periods, strays)
     touches = build_touches(stream(13), company, leads, lead_contact, lead_account, deals, spells)
+    touchpoints = build_touchpoints(stream(14), leads, merged)
 
     # Accounts: of leads, of self-sourced deals, and duplicates merged into customers and others.
     country = np.zeros(n_accounts, dtype=np.int64)
@@ -194,5 +197,5 @@ def build_block(company: Company, seed: int, number: int, n_leads: int) -> Block
         number=number, leads=leads, merged=merged, lead_account=lead_account,
         lead_contact=lead_contact, accounts=accounts, contacts=contacts, deals=deals,
         entries=entries, spells=spells, periods=periods, lapses=lapses, invoices=invoices,
-        touches=touches, strays=strays,
+        touches=touches, touchpoints=touchpoints, strays=strays,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from demo import activities as act
 from demo import company as co
 from demo import customers as cu
 from demo import deals as dl
+from demo import marketing as mk
 from demo import names, writing
 from demo.block import ID_STEP, Block
 from demo.company import Company
@@ -102,6 +103,7 @@ def block_tables(company: Company, seed: int, block: Block) -> dict[str, Table]:
         "invoices": invoices,
         "invoice_lines": lines,
         "activities": _activities(block, rng, contact_for_touches),
+        "marketing_touchpoints": _touchpoints(block),
         "onboardings": _onboardings(company, block, rng),
     }
 
@@ -166,7 +168,6 @@ def _leads(block: Block, account_for: Ints, contact_for: Ints) -> Table:
     contact = both(_through(contact_for, block.lead_contact), block.lead_contact[who])
     outbound = channel >= co.FIRST_OUTBOUND
     number = np.arange(len(channel))
-    form = ~outbound & (number % 5 != 0)
     reached = np.max([_seen(m) for m in (leads.created, leads.mql, leads.opportunity,
                                          leads.disqualified)], axis=0)  # fmt: skip
     return {
@@ -183,10 +184,9 @@ def _leads(block: Block, account_for: Ints, contact_for: Ints) -> Table:
         "owner_rep_id": writing.ids("R", both(leads.owner, merged.owner), 4),
         "source_channel": writing.codes(co.CHANNELS, channel),
         "motion": writing.codes(MOTIONS, outbound.astype(np.int8)),
-        "campaign_id": writing.ids("C", np.where(number % 8 == 7, NONE,
-                                                 co.campaign_of(channel, created)), 3),
+        "campaign_id": writing.ids("C", mk.lead_campaign(number, channel, created), 3),
         "created_at": writing.at(created),
-        "form_submitted_at": writing.at(np.where(form, created - number % 40, NONE)),
+        "form_submitted_at": writing.at(mk.form_moment(number, channel, created)),
         "disqualified_at": writing.at(both(_seen(leads.disqualified), none)),
         "converted_opportunity_id": writing.ids("O", offset(both(deal_of, none), b)),
         "updated_at": writing.at(both(reached, merged.created)),
@@ -353,6 +353,21 @@ def _activities(block: Block, rng: Generator, contact_for: Ints) -> Table:
             "case when {0} then 'https://example.com/rec/' || {1} end", recorded, number
         ),
         "updated_at": writing.at(np.where(touches.occurred >= 0, touches.occurred, END - HOUR)),
+    }
+
+
+def _touchpoints(block: Block) -> Table:
+    points, b = block.touchpoints, block.number
+    return {
+        "touchpoint_id": writing.ids("MT", offset(np.arange(len(points)), b, 10), 10),
+        "lead_id": writing.ids("L", offset(points.lead, b)),
+        "visitor_id": writing.text(
+            "case when {0} >= 0 then 'v' || left(md5({0}::varchar), 20) end",
+            offset(points.visitor, b, 10),
+        ),
+        "campaign_id": writing.ids("C", points.campaign, 3),
+        "touch_type": writing.codes(mk.TOUCH_TYPES, points.kind),
+        "occurred_at": writing.at(points.moment),
     }
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from demo import company as co
 from demo import customers as cu
 from demo import deals as dl
+from demo import marketing as mk
 from demo.block import Block
 from demo.company import Company
 from demo.timeline import (
@@ -25,6 +26,7 @@ from demo.timeline import (
     END,
     END_DAY,
     MONTH_STARTS,
+    NONE,
     Flags,
     Floats,
     Ints,
@@ -33,6 +35,7 @@ from demo.timeline import (
 )
 
 YEARS = (2023, 2024, 2025)
+NEVER = int(np.iinfo(np.int64).max)
 CHURN_MONTHS = (5, 33)  # 2023-06 to 2025-10, by months since January 2023
 
 
@@ -54,6 +57,7 @@ def tally(company: Company, block: Block) -> Counter[str]:
     _tally_funnel(sums, block)
     _tally_deals(sums, company, block)
     _tally_customers(sums, company, block)
+    _tally_first_impressions(sums, block)
     _tally_records(sums, block)
     return sums
 
@@ -163,6 +167,47 @@ def _tally_customers(sums: Counter[str], company: Company, block: Block) -> None
         _add(sums, f"net_sales.{year}", usd=usd[rows].sum(), n=rows.sum())
     active = real & (spells.start < END_DAY) & (spells.end >= END_DAY)
     _add(sums, "active_at_end", n=active.sum())
+
+
+def _earliest(moment: Ints, member: Ints, size: int) -> Ints:
+    """The earliest moment of each member up to `size`; NEVER where there is none."""
+    first = np.full(size, NEVER)
+    known = member >= 0
+    np.minimum.at(first, member[known], moment[known])
+    return first
+
+
+def _tally_first_impressions(sums: Counter[str], block: Block) -> None:
+    leads, deals, bills, points = block.leads, block.deals, block.invoices, block.touchpoints
+    size = len(block.accounts.country)
+    account = np.where(leads.is_test, NONE, block.lead_account)
+    # The first touch that anybody can give to an account, else the creation of its first lead.
+    touched = np.where(points.survivor < 0, NONE, account[points.survivor])
+    impression = _earliest(points.moment, touched, size)
+    created = _earliest(leads.created, account, size)
+    impression = np.where(impression == NEVER, created, impression)
+
+    won = deals.won & deals.decided & (deals.kind != dl.RENEWAL)
+    purchase = _earliest(deals.close[won], deals.account[won], size)
+    # An invoice makes a purchase unless its credit notes paid it back; each has one line.
+    net = bills.net.copy()
+    note = np.flatnonzero((bills.original >= 0) & (bills.status != cu.VOID))
+    np.add.at(net, bills.original[note], bills.net[note])
+    paid = (bills.original < 0) & (bills.status != cu.VOID) & (np.round(net, 2) > 0)
+    purchase = np.minimum(purchase, _earliest(bills.issued[paid], bills.account[paid], size))
+
+    bought = (purchase < END) & (created < NEVER)  # a lead is known
+    rows = bought & (purchase >= impression)
+    _add(sums, "impression", n=rows.sum(), early=(bought & ~rows).sum(),
+         days=((purchase - impression)[rows] / DAY).sum())  # fmt: skip
+
+    n = len(leads)
+    form = points.kind == mk.FORM_FILL
+    first = _earliest(points.moment[~form], points.survivor[~form], n)
+    own = form & (points.lead == points.survivor)
+    filled = _earliest(points.moment[own], points.lead[own], n)
+    tracked = filled < NEVER
+    _add(sums, "lead_in", n=tracked.sum(), days=((filled - first)[tracked] / DAY).sum())
 
 
 def _tally_records(sums: Counter[str], block: Block) -> None:
@@ -364,6 +409,24 @@ def describe(sums: Counter[str], facts: dict[str, Any]) -> dict[str, Any]:
             "cells": {k: {"realised": {"numerator": round(value[f"{k}.usd"], 2),
                                        "count": value[f"{k}.n"]}}
                       for k in ("open", "open_without_renewals")},
+        },
+        "customer_lifecycle_time": {
+            "compare": "Days from the first impression of an account to its first purchase: the "
+            "earliest touchpoint of any of its leads (an anonymous one counts once its visitor is "
+            "named), without one the creation of its first lead; the first won deal or invoice "
+            "that was not paid back. Accounts without a lead, and purchases before the impression "
+            "(`early`), are left out. To a tenth of a second an account.",
+            "time_basis": "event", "dimension": "all", "model": "none",
+            "cells": {"all": {"realised": _ratio(value["impression.days"], value["impression.n"])
+                                          | {"early": value["impression.early"]}}},
+        },
+        "first_touch_to_form": {
+            "compare": "Leads of which a touch of their visitor before their own form is known: "
+            "days from the first touch to the form.",
+            "time_basis": "cohort", "dimension": "all", "model": "mean of independent draws",
+            "cells": {"all": _cell(value["lead_in.days"], value["lead_in.n"],
+                                   mk.LEAD_IN.mean / DAY,
+                                   value["lead_in.n"] * (mk.LEAD_IN.sd / DAY) ** 2)},
         },
         "leads_created": {
             "compare": "Surviving leads by year of creation, leads of test accounts left out.",

@@ -126,7 +126,7 @@ class Writer:
         folder.mkdir(parents=True, exist_ok=True)
         # One thread: the same rows give the same bytes.
         self._connection = duckdb.connect(config={"threads": 1})
-        self._connection.execute("set TimeZone = 'UTC'")
+        self._connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
 
     def write(self, entity: str, table: Table, suffix: str = "", kind: str = "csv") -> Path:
         """Write `<entity><suffix>.<kind>` with the columns that the table has."""

@@ -62,9 +62,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Whether a number of months after a date, and the churn grace with them, have passed. #}
+{#
+    Whether it is known if a customer was lost within a number of months after a date: a loss on the
+    very last day ends the day after and is known once the grace has passed from there.
+#}
 {% macro is_past(date, months) -%}
-    {{ add_days(add_months(date, months), var('churn_grace_days')) }} <= {{ as_of_date() }}
+    {{ add_days(add_months(date, months), var('churn_grace_days') + 1) }} <= {{ as_of_date() }}
 {%- endmacro %}
 
 {# Whether something happened at most a number of days after a start; null has not happened. #}

@@ -26,19 +26,22 @@ entries as (
     from leads
 ),
 
+-- A history that begins before its lead does not make the lead any older.
 states as (
     select
-        lead_id,
-        {{ business_date('entered_at') }} as entered_on,
-        entered_at,
-        is_disqualification,
-        stage_order as current_order,
-        max(stage_order) over (
-            partition by lead_id
-            order by entered_at, is_disqualification, stage_order
+        entries.lead_id,
+        greatest({{ business_date('entries.entered_at') }}, leads.created_on) as entered_on,
+        entries.entered_at,
+        entries.is_disqualification,
+        entries.stage_order as current_order,
+        max(entries.stage_order) over (
+            partition by entries.lead_id
+            order by entries.entered_at, entries.is_disqualification, entries.stage_order
             rows between unbounded preceding and current row
         ) as furthest_order
     from entries
+    inner join leads
+        on entries.lead_id = leads.lead_id
 ),
 
 -- The state at the end of the day decides the day.

@@ -1,5 +1,5 @@
 -- One row per surviving lead: what its whole merge group was first, and who has it now. The
--- earliest record gives the creation and the source; the survivor gives owner, account and contact.
+-- earliest record gives creation and source; the survivor gives owner, account and contact.
 with leads as (
     select * from {{ ref('leads') }}
 ),

@@ -79,7 +79,7 @@ entries as (
         on
             reached.opportunity_id = visits.opportunity_id
             and visits.stage_category = 'open'
-            and visits.stage_order >= reached.stage_order
+            and reached.stage_order <= visits.stage_order
     group by reached.opportunity_id, reached.stage_id
 )
 
@@ -91,7 +91,8 @@ select
         as reached_on,
     entries.entered_at is null as is_imputed,
     {{ business_date(
-        'coalesce(entries.passed_at, case when opportunities.is_won then opportunities.closed_at end)'
+        'coalesce(entries.passed_at, '
+        ~ 'case when opportunities.is_won then opportunities.closed_at end)'
     ) }} as passed_on,
     opportunities.is_won or not reached.is_furthest as is_passed,
     opportunities.is_lost and reached.is_furthest as is_dropped,

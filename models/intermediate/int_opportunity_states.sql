@@ -43,8 +43,10 @@ changes as (
         opportunities.opportunity_id,
         opportunities.created_at as changed_at,
         0 as change_number,
-        case when opportunities.is_open and first_visits.entered_at is null
-            then opportunities.stage_id end as stage_id,
+        case
+            when opportunities.is_open and first_visits.entered_at is null
+                then opportunities.stage_id
+        end as stage_id,
         true as is_open,
         case when first_visits.entered_at is null then opportunities.amount_in_currency end
             as amount_in_currency

@@ -326,7 +326,7 @@ def test_nothing_happens_after_the_last_day(company: Company) -> None:
         ("leads", "created_at"), ("lead_stage_history", "entered_at"),
         ("opportunity_stage_history", "entered_at"), ("activities", "occurred_at"),
         ("invoices", "issued_at"), ("opportunities", "closed_at"), ("accounts", "created_at"),
-        ("contacts", "created_at"),
+        ("contacts", "created_at"), ("marketing_touchpoints", "occurred_at"),
     ):  # fmt: skip
         last = company.value(f"select max({column}) < '2026-01-01 00:00:00+00' from {entity}")
         assert last, f"{entity}.{column}"
@@ -524,3 +524,135 @@ def test_invoices_add_up_to_the_planted_revenue(company: Company) -> None:
         """
     ):
         assert cells[str(year)]["realised"] == pytest.approx(usd)
+
+
+IMPRESSIONS = """
+with named as (
+    select visitor_id, min(lead_id) as lead_id from marketing_touchpoints
+    where lead_id is not null and visitor_id is not null group by all
+),
+touched as (
+    select coalesce(t.lead_id, n.lead_id) as lead_id, t.* exclude (lead_id)
+    from marketing_touchpoints t left join named n using (visitor_id)
+)
+"""
+
+
+def test_visitors_are_anonymous_until_they_fill_in_a_form(company: Company) -> None:
+    before, anonymous, strangers, named = company.rows(
+        """
+        with visitors as (
+            select visitor_id, min(occurred_at) filter (where lead_id is not null
+                and touch_type = 'form_fill') as form_at
+            from marketing_touchpoints where visitor_id is not null group by all
+        )
+        select
+            count(*) filter (where occurred_at < form_at),
+            count(*) filter (where occurred_at < form_at and lead_id is null),
+            count(distinct visitor_id) filter (where form_at is null),
+            count(*) filter (where form_at is null and lead_id is not null)
+        from marketing_touchpoints join visitors using (visitor_id)
+        """
+    )[0]
+    assert 0.6 < anonymous / before < 0.8
+    assert strangers > 1_000
+    assert named == 0
+
+
+def test_touches_are_of_the_campaigns_of_their_channel(company: Company) -> None:
+    assert (
+        company.value(
+            """
+            select count(*) from marketing_touchpoints t
+            join leads l using (lead_id) join campaigns c on c.campaign_id = t.campaign_id
+            where c.channel <> l.source_channel
+                or t.occurred_at::date not between c.start_on and c.end_on
+            """
+        )
+        == 0
+    )
+
+
+def test_forms_make_the_leads_of_their_touchpoints(company: Company) -> None:
+    assert (
+        company.value(
+            "select count(*) from marketing_touchpoints join leads using (lead_id) "
+            "where touch_type = 'form_fill' and occurred_at is distinct from form_submitted_at"
+        )
+        == 0
+    )
+    share = company.value(
+        "select avg((lead_id in (select lead_id from marketing_touchpoints "
+        "where touch_type = 'form_fill'))::int) "
+        "from leads where motion = 'inbound' and merged_into_lead_id is null"
+    )
+    assert share == pytest.approx(0.7, abs=0.04)
+
+
+def test_first_touches_lie_before_the_form_as_planted(company: Company) -> None:
+    cell = company.truths["truths"]["first_touch_to_form"]["cells"]["all"]
+    n, days = company.rows(
+        f"""
+        {IMPRESSIONS}
+        select count(*), sum(days) from (
+            select max(epoch(l.form_submitted_at)) / 86400 - min(epoch(t.occurred_at)) / 86400
+                as days
+            from touched t join leads l using (lead_id)
+            where l.merged_into_lead_id is null
+            group by l.lead_id having bool_or(t.touch_type = 'form_fill')
+        )
+        """
+    )[0]
+    assert n == cell["realised"]["denominator"]
+    assert days == pytest.approx(cell["realised"]["numerator"])
+    assert within(cell, days, n)
+
+
+def test_the_way_from_impression_to_purchase_is_the_planted_one(company: Company) -> None:
+    cell = company.truths["truths"]["customer_lifecycle_time"]["cells"]["all"]["realised"]
+    n, early, days = company.rows(
+        f"""
+        {IMPRESSIONS},
+        members as (
+            with recursive chain as (
+                select lead_id, lead_id as survivor, account_id, created_at from leads
+                where merged_into_lead_id is null
+                union all
+                select l.lead_id, chain.survivor, chain.account_id, chain.created_at
+                from leads l join chain on l.merged_into_lead_id = chain.lead_id
+            )
+            select chain.* exclude (account_id),
+                coalesce(a.merged_into_account_id, account_id) as account_id
+            from chain join accounts a using (account_id) where not a.is_test
+        ),
+        impressions as (
+            select account_id, coalesce(min(occurred_at), min(created_at)) as seen_at
+            from members left join touched using (lead_id) group by account_id
+        ),
+        bills as (
+            select coalesce(original_invoice_id, invoice_id) as invoice_id,
+                min(issued_at) filter (where original_invoice_id is null) as bought_at,
+                any_value(account_id) filter (where original_invoice_id is null) as account_id
+            from invoices join invoice_lines using (invoice_id) where status <> 'void'
+            group by 1 having sum(net_amount) > 0
+        ),
+        purchases as (
+            select coalesce(a.merged_into_account_id, account_id) as account_id,
+                min(bought_at) as bought_at
+            from (
+                select account_id, bought_at from bills
+                union all
+                select account_id, closed_at from opportunities
+                where outcome = 'won' and opportunity_type <> 'renewal'
+            ) join accounts a using (account_id) group by 1
+        )
+        select count(*) filter (where days >= 0), count(*) filter (where days < 0),
+            sum(days) filter (where days >= 0)
+        from (
+            select epoch(bought_at) / 86400 - epoch(seen_at) / 86400 as days
+            from purchases join impressions using (account_id)
+        )
+        """
+    )[0]
+    assert (n, early) == (cell["denominator"], cell["early"])
+    assert days == pytest.approx(cell["numerator"])

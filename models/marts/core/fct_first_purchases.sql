@@ -22,7 +22,8 @@ touchpoints as (
     where not is_deleted and {{ business_date('occurred_at') }} <= {{ as_of_date() }}
 ),
 
--- A visitor is anonymous until one of the touchpoints names a lead; then the earlier ones are its too.
+-- A visitor is anonymous until one of the touchpoints names a lead; then the earlier ones are its
+-- too.
 identified as (
     select
         visitor_id,

@@ -16,9 +16,7 @@ from .company import Company, build_company
 from .world import Options, World
 
 KPIS = {
-    kpi.__name__: kpi
-    for area in (revenue, pipeline, funnel, customer_kpis)
-    for kpi in area.KPIS
+    kpi.__name__: kpi for area in (revenue, pipeline, funnel, customer_kpis) for kpi in area.KPIS
 }
 
 __all__ = ["KPIS", "Cell", "Cells", "Company", "Key", "Options", "World", "cells", "company_of"]

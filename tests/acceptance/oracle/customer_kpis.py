@@ -115,9 +115,7 @@ def base_kpi(
     ]
     reading = Reading("cohort", days=grace(company) + 1)
     readings = {"headline": reading, "newcomers": reading}
-    return flow(
-        company.frame, kpi_id, kind, BASE_DIMENSIONS, readings, records + (more or [])
-    )
+    return flow(company.frame, kpi_id, kind, BASE_DIMENSIONS, readings, records + (more or []))
 
 
 def customer_churn_rate(company: Company) -> Cells:
@@ -129,9 +127,7 @@ def customer_churn_rate(company: Company) -> Cells:
                 start = company.frame.start(customer.since, grain)
                 end = min(period_end(start, grain), company.world.as_of + ONE_DAY)
                 lost = int(not customer.is_active_at(end))
-                newcomers.append(
-                    Record(start, lost, customer.members, 1, "newcomers", grain=grain)
-                )
+                newcomers.append(Record(start, lost, customer.members, 1, "newcomers", grain=grain))
     return base_kpi(
         company,
         "customer_churn_rate",
@@ -216,16 +212,14 @@ def post_close_churn(company: Company, kpi_id: str, months: int) -> Cells:
                 "segment": customer.members["segment"],
                 "cycle_bucket": cycle_bucket(win.cycle_days),
             }
-            records.append(
-                Record(anchor, int(is_ripe and is_lost), members, int(is_ripe), variant)
-            )
+            records.append(Record(anchor, int(is_ripe and is_lost), members, int(is_ripe), variant))
     reading = Reading("cohort", months, grace(company) + 1)
     readings = {"headline": reading, "from_onboarding": reading}
     dimensions = ["rep", "segment", "cycle_bucket"]
     return flow(company.frame, kpi_id, "rate", dimensions, readings, records)
 
 
-def cycle_bucket(days: float | None) -> str | None:
+def cycle_bucket(days: Decimal | None) -> str | None:
     """How long the deal took that made the customer."""
     if days is None:
         return None

@@ -206,9 +206,7 @@ def _members(world: World, customer: Customer) -> dict[str, str | None]:
         "motion": None,
         "location": None,
     }
-    if win and (
-        invoice is None or (win.closed_at or win.created_at) <= invoice.issued_at
-    ):
+    if win and (invoice is None or (win.closed_at or win.created_at) <= invoice.issued_at):
         members |= {"rep": win.owner, "channel": win.channel, "motion": win.motion}
     elif invoice:
         members |= {"rep": invoice.rep, "location": invoice.location}

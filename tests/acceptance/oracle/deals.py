@@ -72,7 +72,7 @@ class Deal:
         return not self.is_renewal and not self.is_excluded
 
     @property
-    def cycle_days(self) -> float | None:
+    def cycle_days(self) -> Decimal | None:
         """A negative cycle is null."""
         if self.closed_at is None or self.cycle_start is None:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from math import floor
 
 from .cells import Cells, Reading, Record, flow, stock
@@ -67,9 +68,7 @@ def conversion(
             "still_open": reached is None and entrant.is_open,
         }
         for name, variant in names.items():
-            records.append(
-                Record(entered, int(answers[name]), entrant.members, variant=variant)
-            )
+            records.append(Record(entered, int(answers[name]), entrant.members, variant=variant))
         records.append(Record(entered, 0, entrant.members, 1, "by_event"))
         if reached:
             records.append(Record(reached, 1, entrant.members, 0, "by_event"))
@@ -211,7 +210,7 @@ def time_in_stage(company: Company) -> Cells:
             ends = [visit.left for visit in visits if visit.left is not None]
             if len(ends) < len(visits):
                 continue
-            days = sum(decimal_days(v.entered, v.left) for v in visits if v.left)
+            days = sum((decimal_days(v.entered, v.left) for v in visits if v.left), Decimal(0))
             left_on = company.world.business_date(max(ends))
             members = stage_members(company, deal_id, stage.member)
             records.append(Record(left_on, days, members))
@@ -286,9 +285,7 @@ def customer_lifecycle_time(company: Company) -> Cells:
     records = []
     for customer in company.customers.values():
         moments = [
-            at
-            for at in map(first_purchase_at, (customer.first_win, customer.first_invoice))
-            if at
+            at for at in map(first_purchase_at, (customer.first_win, customer.first_invoice)) if at
         ]
         if not moments or customer.account_id not in impressions:
             continue
@@ -318,7 +315,11 @@ def first_impressions(company: Company) -> dict[str, tuple[object, str | None, s
     channels = {row["campaign_id"]: row["channel"] for row in world.current["campaigns"]}
     lead_of = {member: lead for lead in company.leads for member in lead.member_ids}
     touches = sorted(
-        (row for row in world.alive("marketing_touchpoints") if world.has_happened(row["occurred_at"])),
+        (
+            row
+            for row in world.alive("marketing_touchpoints")
+            if world.has_happened(row["occurred_at"])
+        ),
         key=lambda row: (row["occurred_at"], row["touchpoint_id"]),
     )
     visitors: dict[str, set[str]] = {}

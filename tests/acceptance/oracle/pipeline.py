@@ -79,9 +79,7 @@ def win_rate(company: Company) -> Cells:
         records.append(Record(deal.created_on, won, members, variant="by_creation"))
     readings = {
         "headline": Reading(),
-        "by_creation": Reading(
-            "cohort", days=company.world.options.conversion_horizon_days
-        ),
+        "by_creation": Reading("cohort", days=company.world.options.conversion_horizon_days),
     }
     dimensions = ["rep", "team", "region", "segment", "motion", "channel"]
     return flow(company.frame, "win_rate", "rate", dimensions, readings, records)

@@ -119,9 +119,7 @@ def net_sales_revenue(company: Company) -> Cells:
     """What was invoiced, less what was credited."""
     readings = {"headline": Reading(), "restated": Reading()}
     records = revenue_records(company)
-    return flow(
-        company.frame, "net_sales_revenue", "sum", REVENUE_DIMENSIONS, readings, records
-    )
+    return flow(company.frame, "net_sales_revenue", "sum", REVENUE_DIMENSIONS, readings, records)
 
 
 GROWTH_DIMENSIONS = ["rep", "team", "location"]
@@ -155,7 +153,9 @@ def monthly_sales_growth(company: Company) -> Cells:
                 before_last = min(before_last, before + (last - start))
             now = sum((v for d, v in by_day.items() if start <= d <= last), Decimal(0))
             then = sum((v for d, v in by_day.items() if before <= d <= before_last), Decimal(0))
-            key = Key("monthly_sales_growth", "headline", "event", "month", start, dimension, member)
+            key = Key(
+                "monthly_sales_growth", "headline", "event", "month", start, dimension, member
+            )
             below = then if then > 0 else None
             value = ratio(now - then, below)
             cells[key] = finish(frame, key, Reading(), now - then, below, 1, value)
@@ -244,9 +244,7 @@ def sales_velocity(company: Company) -> Cells:
                 ]
                 if not worked:
                     continue
-                key = Key(
-                    "sales_velocity", "headline", "event", grain, start, dimension, member
-                )
+                key = Key("sales_velocity", "headline", "event", grain, start, dimension, member)
                 above, below = velocity_factors(worked, since, end)
                 value = ratio(above, below)
                 cells[key] = finish(frame, key, Reading(), above, below, len(worked), value)
@@ -261,7 +259,7 @@ def velocity_factors(
     won = [deal for deal in decided if deal.is_won]
     sizes = [float(deal.value) for deal in won if deal.value is not None]
     cycles = [deal.cycle_days for deal in won if deal.cycle_days is not None]
-    below = sum(cycles) / len(cycles) if cycles else None
+    below = float(sum(cycles, Decimal(0))) / len(cycles) if cycles else None
     if not sizes or not decided:
         return None, below
     size, rate = sum(sizes) / len(sizes), len(won) / len(decided)

@@ -162,7 +162,9 @@ def open_states(world: World, journey: Journey) -> list[OpenState]:
     turns = sorted(
         day for day in days if deal.created_on <= day <= world.as_of and (not last or day < last)
     )
-    states = []
+    states: list[OpenState] = []
+    if not turns:
+        return states
     for turn, until in zip(turns, [*turns[1:], last], strict=True):
         by = [entry for entry in journey.entries if world.business_date(entry.at) <= turn]
         if by and not by[-1].stage.is_open:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from .identity import chain_survivors
 from .money import Rates
 
 Row = dict[str, Any]
+MILLIONTH = Decimal("0.000001")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -200,6 +202,7 @@ class World:
         }
 
 
-def decimal_days(start: datetime, end: datetime) -> float:
-    """G2: durations in decimal days."""
-    return (end - start) / timedelta(days=1)
+def decimal_days(start: datetime, end: datetime) -> Decimal:
+    """G2: durations in decimal days, kept to a millionth (less than a tenth of a second)."""
+    seconds = Decimal(round((end - start) / timedelta(seconds=1)))
+    return (seconds / 86400).quantize(MILLIONTH, ROUND_HALF_UP)

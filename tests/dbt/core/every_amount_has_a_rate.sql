@@ -30,4 +30,4 @@ select
     period_grain as currency,
     period_start as rate_needed_on
 from {{ ref('fct_customer_periods') }}
-where mrr_at_start is null or mrr_at_end is null
+where is_active_at_start and (mrr_at_start is null or mrr_at_end is null)

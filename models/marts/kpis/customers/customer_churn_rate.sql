@@ -1,4 +1,5 @@
--- Customer churn rate: of the customers at the start of a period, the share that was none at its end.
+-- Customer churn rate: of the customers at the start of a period, the share that was none at its
+-- end.
 with periods as (
     select * from {{ ref('fct_customer_periods') }}
 ),

@@ -1,5 +1,5 @@
--- Customer retention rate: of the customers at the start of a period, the share that still was one at
--- its end. Customers won in between are on neither side.
+-- Customer retention rate: of the customers at the start of a period, the share that still was one
+-- at its end. Customers won in between are on neither side.
 with periods as (
     select * from {{ ref('fct_customer_periods') }}
 ),

@@ -1,5 +1,5 @@
--- Gross revenue retention: of the recurring revenue at the start of a period, the share still there at
--- its end. No account counts with more than it had.
+-- Gross revenue retention: of the recurring revenue at the start of a period, the share still there
+-- at its end. No account counts with more than it had.
 with periods as (
     select * from {{ ref('fct_customer_periods') }}
 ),

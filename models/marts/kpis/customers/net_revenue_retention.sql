@@ -1,5 +1,5 @@
--- Net revenue retention: the recurring revenue at the end of a period from the customers of its start,
--- as a share of what they paid then. Above 1, expansion outweighs losses.
+-- Net revenue retention: the recurring revenue at the end of a period from the customers of its
+-- start, as a share of what they paid then. Above 1, expansion outweighs losses.
 with periods as (
     select * from {{ ref('fct_customer_periods') }}
 ),

@@ -1,5 +1,5 @@
--- Revenue churn rate: of the recurring revenue at the start of a period, the share that was lost by its
--- end. Losses and gains are netted within an account, never across accounts.
+-- Revenue churn rate: of the recurring revenue at the start of a period, the share that was lost by
+-- its end. Losses and gains are netted within an account, never across accounts.
 with periods as (
     select * from {{ ref('fct_customer_periods') }}
 ),

@@ -1,5 +1,5 @@
--- First impression to first purchase: how many days passed between an account's first contact with our
--- marketing and its first purchase.
+-- First impression to first purchase: how many days passed between an account's first contact with
+-- our marketing and its first purchase.
 with customers as (
     select * from {{ ref('fct_first_purchases') }}
 ),

@@ -1,11 +1,13 @@
--- Sales funnel flow: of the deals open in a stage with an expected time, the share that has not been there
--- longer. The clock starts anew with every entry; the last expected day is still on pace.
+-- Sales funnel flow: of the deals open in a stage with an expected time, the share that has not
+-- been there longer. The clock starts anew with every entry; the last expected day is still on
+-- pace.
 with visits as (
     select * from {{ ref('fct_opportunity_stage_visits') }}
     where expected_days is not null and opportunity_type <> 'renewal'
 ),
 
--- A visit is one record while it is on pace and another once it has fallen behind.
+-- A visit is one record while it is on pace and another once it has fallen behind, for each team
+-- that had it.
 records as (
     {%- for is_on_pace in [true, false] %}
     select
@@ -18,7 +20,7 @@ records as (
         end as left_on,
         true as numerator,
         {%- else %}
-        behind_from as entered_on,
+        greatest(entered_on, behind_from) as entered_on,
         left_on,
         false as numerator,
         {%- endif %}
@@ -27,7 +29,9 @@ records as (
         team_id as team,
         stage
     from visits
-    {%- if not is_on_pace %}
+    {%- if is_on_pace %}
+    where entered_on < behind_from
+    {%- else %}
     where behind_from <= {{ as_of_date() }} and (left_on is null or left_on > behind_from)
     {%- endif %}
     {% if not loop.last %}union all{% endif %}

@@ -1,4 +1,5 @@
--- Lead conversion time: how many days it took, from its creation, to make a customer through a lead.
+-- Lead conversion time: how many days it took, from its creation, to make a customer through a
+-- lead.
 with leads as (
     select * from {{ ref('fct_leads') }}
 ),

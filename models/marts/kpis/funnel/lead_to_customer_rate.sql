@@ -1,5 +1,5 @@
--- Lead-to-customer conversion rate: of the leads created in a period, the share through which an account
--- became a customer within the horizon.
+-- Lead-to-customer conversion rate: of the leads created in a period, the share through which an
+-- account became a customer within the horizon.
 {%- set dimensions = ['rep', 'team', 'channel', 'campaign', 'segment'] %}
 with leads as (
     select * from {{ ref('fct_leads') }}
@@ -10,7 +10,7 @@ conversions as (
         lead_id as record_id,
         created_on as entered_on,
         customer_on as reached_on,
-        is_open as is_open,
+        is_open,
         owner_rep_id as rep,
         creation_team_id as team,
         source_channel as channel,
@@ -23,4 +23,9 @@ records as (
     {{ conversion_records('conversions', dimensions, headline='within_horizon') }}
 )
 
-{{ kpi('lead_to_customer_rate', kind='rate', dimensions=dimensions, variants=conversion_variants(headline='within_horizon')) }}
+{{ kpi(
+    'lead_to_customer_rate',
+    kind='rate',
+    dimensions=dimensions,
+    variants=conversion_variants(headline='within_horizon'),
+) }}

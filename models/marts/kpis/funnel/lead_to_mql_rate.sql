@@ -1,4 +1,5 @@
--- Lead-to-MQL conversion rate: of the leads created in a period, the share that became an MQL or more.
+-- Lead-to-MQL conversion rate: of the leads created in a period, the share that became an MQL or
+-- more.
 {%- set dimensions = ['rep', 'team', 'channel', 'campaign', 'segment'] %}
 with leads as (
     select * from {{ ref('fct_leads') }}
@@ -9,7 +10,7 @@ conversions as (
         lead_id as record_id,
         created_on as entered_on,
         mql_reached_on as reached_on,
-        is_open as is_open,
+        is_open,
         owner_rep_id as rep,
         creation_team_id as team,
         source_channel as channel,
@@ -22,4 +23,9 @@ records as (
     {{ conversion_records('conversions', dimensions) }}
 )
 
-{{ kpi('lead_to_mql_rate', kind='rate', dimensions=dimensions, variants=conversion_variants()) }}
+{{ kpi(
+    'lead_to_mql_rate',
+    kind='rate',
+    dimensions=dimensions,
+    variants=conversion_variants(),
+) }}

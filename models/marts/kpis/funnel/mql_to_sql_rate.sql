@@ -1,5 +1,5 @@
--- MQL-to-SQL conversion rate: of the leads that became an MQL in a period, the share that became an SQL
--- or more. A lead that skipped the MQL stage became one with its next stage.
+-- MQL-to-SQL conversion rate: of the leads that became an MQL in a period, the share that became
+-- an SQL or more. A lead that skipped the MQL stage became one with its next stage.
 {%- set dimensions = ['rep', 'team', 'channel', 'campaign', 'segment'] %}
 with leads as (
     select * from {{ ref('fct_leads') }}
@@ -10,7 +10,7 @@ conversions as (
         lead_id as record_id,
         mql_reached_on as entered_on,
         sql_reached_on as reached_on,
-        is_open as is_open,
+        is_open,
         owner_rep_id as rep,
         creation_team_id as team,
         source_channel as channel,
@@ -24,4 +24,9 @@ records as (
     {{ conversion_records('conversions', dimensions) }}
 )
 
-{{ kpi('mql_to_sql_rate', kind='rate', dimensions=dimensions, variants=conversion_variants()) }}
+{{ kpi(
+    'mql_to_sql_rate',
+    kind='rate',
+    dimensions=dimensions,
+    variants=conversion_variants(),
+) }}

@@ -1,4 +1,5 @@
--- Opportunity-to-customer conversion rate: of the deals created in a period, the share that was won.
+-- Opportunity-to-customer conversion rate: of the deals created in a period, the share that was
+-- won.
 {%- set dimensions = ['rep', 'team', 'segment', 'motion', 'channel'] %}
 with opportunities as (
     select * from {{ ref('fct_opportunities') }}

@@ -1,5 +1,5 @@
--- Stage conversion rate: of the deals that reached a stage in a period, the share that went on to the next
--- stage or was won. `all` is the share over the steps of all stages together.
+-- Stage conversion rate: of the deals that reached a stage in a period, the share that went on to
+-- the next stage or was won. `all` is the share over the steps of all stages together.
 {%- set dimensions = ['stage', 'pipeline', 'rep', 'team'] %}
 with stages as (
     select * from {{ ref('fct_opportunity_stages') }}
@@ -23,4 +23,9 @@ records as (
     {{ conversion_records('conversions', dimensions) }}
 )
 
-{{ kpi('stage_conversion_rate', kind='rate', dimensions=dimensions, variants=conversion_variants()) }}
+{{ kpi(
+    'stage_conversion_rate',
+    kind='rate',
+    dimensions=dimensions,
+    variants=conversion_variants(),
+) }}

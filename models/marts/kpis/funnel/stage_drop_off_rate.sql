@@ -1,5 +1,5 @@
--- Stage drop-off rate: of the deals that reached a stage in a period, the share that was lost there, as the
--- furthest stage it ever reached.
+-- Stage drop-off rate: of the deals that reached a stage in a period, the share that was lost
+-- there, as the furthest stage it ever reached.
 with stages as (
     select * from {{ ref('fct_opportunity_stages') }}
 ),

@@ -1,5 +1,5 @@
--- Time in stage: how many days deals spent in a stage, all visits together, by the day they last left it.
--- A stage that was skipped is not a stay of 0 days, and a stay that lasts is not over.
+-- Time in stage: how many days deals spent in a stage, all visits together, by the day they last
+-- left it. A stage that was skipped is not a stay of 0 days, and a stay that lasts is not over.
 with stages as (
     select * from {{ ref('fct_opportunity_stages') }}
 ),

@@ -1,5 +1,5 @@
--- An account that bought before it met our marketing points to late or missing touchpoints. Its time
--- is left out of customer_lifecycle_time, so this is to be looked at and stops nothing.
+-- An account that bought before it met our marketing points to late or missing touchpoints. Its
+-- time is left out of customer_lifecycle_time, so this is to be looked at and stops nothing.
 {{ config(severity='warn') }}
 
 select

@@ -1,0 +1,121 @@
+"""Every cell of the warehouse equals the one that plain Python computes from the same rows."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from companies import SHAPES, Shape, generate
+from oracle import KPIS, Cell, Cells, Key, Options, cells
+from warehouse import build, query
+
+SHOWN = 20
+FIELDS = Cell._fields
+
+
+def options_of(shape: Shape) -> Options:
+    """What the company sets in dbt_project.yml, for the oracle."""
+    return Options(
+        reporting_currency=shape.currency,
+        reporting_time_zone=shape.time_zone,
+        week_start=shape.week_start,
+        kpi_grains=shape.grains,
+    )
+
+
+def published(release: Path, kpis: Iterable[str]) -> Cells:
+    """The cells of a release for some KPIs."""
+    rows = query(
+        release,
+        f"select {', '.join(Key._fields + FIELDS)} from scorecard.kpi_values"
+        f" where kpi_id in ({', '.join('?' for _ in KPIS)})",
+        list(kpis),
+    )
+    width = len(Key._fields)
+    found = {Key(*row[:width]): Cell(*row[width:]) for row in rows}
+    assert len(found) == len(rows), "kpi_values holds a cell twice"
+    return found
+
+
+def is_equal(field: str, ours: object, theirs: object) -> bool:
+    """Sums and percentiles agree to a millionth, values to the ninth digit, the rest exactly."""
+    if ours is None or theirs is None or isinstance(ours, (bool, str)):
+        return ours == theirs
+    if field in ("numerator", "denominator", "p50", "p90"):
+        return abs(float(ours) - float(theirs)) <= 2e-6  # type: ignore[arg-type]
+    return math.isclose(float(ours), float(theirs), rel_tol=1e-9, abs_tol=1e-9)  # type: ignore
+
+
+@dataclass
+class Difference:
+    """A cell that only one side has, or in which some fields differ."""
+
+    key: Key
+    warehouse: Cell | None
+    oracle: Cell | None
+
+    def __str__(self) -> str:
+        name = " ".join(str(part) for part in self.key[1:])
+        if self.warehouse is None:
+            return f"  missing in the warehouse: {name}\n      oracle {self.oracle}"
+        if self.oracle is None:
+            return f"  only in the warehouse: {name}\n      warehouse {self.warehouse}"
+        parts = [
+            f"{field}: warehouse {theirs}, oracle {ours}"
+            for field, theirs, ours in zip(FIELDS, self.warehouse, self.oracle, strict=True)
+            if not is_equal(field, ours, theirs)
+        ]
+        return f"  {name}\n      " + "; ".join(parts)
+
+
+def compare(warehouse: Cells, oracle: Cells) -> list[Difference]:
+    """Differences in both directions."""
+    return [
+        Difference(key, theirs, ours)
+        for key in sorted(warehouse.keys() | oracle.keys())
+        for theirs, ours in [(warehouse.get(key), oracle.get(key))]
+        if theirs is None or ours is None or not all(map(is_equal, FIELDS, ours, theirs))
+    ]
+
+
+def report(differences: list[Difference]) -> str:
+    """The first differing cells of each KPI, the company as a whole before its members."""
+    grouped: dict[str, list[Difference]] = defaultdict(list)
+    for difference in sorted(differences, key=lambda d: (d.key.dimension != "all", d.key)):
+        grouped[difference.key.kpi_id].append(difference)
+    share = max(1, SHOWN // max(1, len(grouped)))
+    lines = [f"{len(differences)} cells differ"]
+    for kpi, found in grouped.items():
+        lines.append(f"{kpi}: {len(found)} cells")
+        lines += [str(difference) for difference in found[:share]]
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="session", params=SHAPES, ids=lambda shape: shape.name)
+def compared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Shape, Cells, Cells]:
+    """A company, its published cells and the oracle's."""
+    shape: Shape = request.param
+    rows = generate(shape)
+    release = build(rows, tmp_path_factory.mktemp(shape.name), shape.as_of, shape.variables)
+    return shape, published(release, KPIS), cells(rows, shape.as_of, options_of(shape))
+
+
+def test_every_cell_agrees(compared: tuple[Shape, Cells, Cells]) -> None:
+    """Numerator, denominator, value, sample size, percentiles and flags; no cell more or less."""
+    _, warehouse, oracle = compared
+    differences = compare(warehouse, oracle)
+    assert not differences, report(differences)
+
+
+def test_every_kpi_and_reading_is_reached(compared: tuple[Shape, Cells, Cells]) -> None:
+    """No KPI agrees only because the company has nothing to count."""
+    _, _, oracle = compared
+    reached = {(key.kpi_id, key.variant) for key, cell in oracle.items() if cell.numerator}
+    assert {kpi for kpi, _ in reached} == set(KPIS)
+    assert len(reached) >= 70

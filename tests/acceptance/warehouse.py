@@ -1,0 +1,145 @@
+"""Warehouses built from rows: extract files, landing, dbt, and the release that readers get."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import reset_adapters
+from dbt.cli.main import dbtRunner
+
+from orchestration.landing import create_raw_tables, land, load_contract
+from orchestration.settings import PROJECT_DIR
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+LANDED_AT = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def as_text(value: Any) -> str:
+    """A value as an extract file holds it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def write_extracts(rows: Rows, folder: Path, load: str = "1") -> None:
+    """One CSV file for each entity, its rows in the order given."""
+    target = folder / "standard"
+    target.mkdir(parents=True, exist_ok=True)
+    for entity, entity_rows in rows.items():
+        if not entity_rows:
+            continue
+        columns = list(dict.fromkeys(column for row in entity_rows for column in row))
+        with (target / f"{entity}_{load}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows(
+                [as_text(row.get(column)) for column in columns] for row in entity_rows
+            )
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+class Warehouse:
+    """A warehouse in a folder of its own, which takes any number of loads."""
+
+    def __init__(self, folder: Path, as_of: date, variables: Mapping[str, Any] | None = None):
+        self.folder = folder
+        self.as_of = as_of
+        self.variables = dict(variables or {})
+        self.warehouse = folder / "private.duckdb"
+        self.release = folder / "release.duckdb"
+        self.loads = 0
+
+    def load(self, rows: Rows) -> None:
+        """Land rows as further extract files. Every row must be accepted."""
+        self.loads += 1
+        write_extracts(rows, self.folder / "extracts", f"{self.loads:03}")
+        contract = load_contract(PROJECT_DIR / "models")
+        with duckdb.connect(str(self.warehouse)) as con:
+            create_raw_tables(con, contract)
+            report = land(con, self.folder / "extracts", contract, LANDED_AT)
+        lines = [result.summary() for result in report.files]
+        assert not report.with_status("refused"), "\n".join(lines)
+        assert not sum(result.rows_quarantined for result in report.files), "\n".join(lines)
+
+    def build(self, select: Sequence[str] = ()) -> Path:
+        """Run dbt without its tests; the path of the release."""
+        arguments = [
+            "build",
+            "--no-partial-parse",
+            "--quiet",
+            "--exclude-resource-type",
+            "unit_test",
+            "--exclude-resource-type",
+            "test",
+            "--project-dir",
+            str(PROJECT_DIR),
+            "--profiles-dir",
+            str(PROJECT_DIR),
+            "--vars",
+            json.dumps(self.variables),
+        ]
+        if select:
+            arguments += ["--select", *select]
+        environment = {
+            "KPI_WAREHOUSE": str(self.warehouse),
+            "KPI_RELEASE": str(self.release),
+            "KPI_AS_OF_DATE": self.as_of.isoformat(),
+            "DBT_TARGET_PATH": str(self.folder / "target"),
+            "DBT_LOG_PATH": str(self.folder / "logs"),
+        }
+        with _environment(environment):
+            result = dbtRunner().invoke(arguments)
+            reset_adapters()
+            DuckDBConnectionManager.close_all_connections()
+        failed = [
+            f"{node.node.name}: {node.message}"
+            for node in getattr(result.result, "results", None) or []
+            if node.status not in ("success", "pass")
+        ]
+        assert result.success, "\n".join(failed) or str(result.exception)
+        return self.release
+
+
+def build(
+    rows: Rows, tmp_path: Path, as_of: date, variables: Mapping[str, Any] | None = None
+) -> Path:
+    """A warehouse from rows, in one load; the path of its release."""
+    warehouse = Warehouse(tmp_path, as_of, variables)
+    warehouse.load(rows)
+    return warehouse.build()
+
+
+def query(release: Path, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Rows of a release, read as a reader does."""
+    with duckdb.connect(str(release), read_only=True) as con:
+        return con.execute(sql, list(parameters)).fetchall()

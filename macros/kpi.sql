@@ -97,10 +97,10 @@ from records
 {#
     The uniform output of a KPI, from a CTE `cells` with the columns variant, period_grain,
     period_start, dimension, dimension_value, numerator, denominator, sample_size. KPIs that are
-    made from other KPIs end here. For them the kind may be `given`: cells has the kpi_value too.
+    made from other KPIs end here; their records are these cells.
 #}
 {% macro kpi_cells(kpi_id, kind, variants, grains=none, percentiles=false) -%}
-    {%- if var('kpi_output') == 'records' and not percentiles and kind == 'given' -%}
+    {%- if var('kpi_output') == 'records' -%}
 select
     '{{ kpi_id }}' as kpi_id,
     cells.*
@@ -147,8 +147,6 @@ select
     cast(
         {% if kind == 'sum' -%}
             bounded.numerator
-        {%- elif kind == 'given' -%}
-            bounded.kpi_value
         {%- else -%}
             {{ ratio('bounded.numerator', 'bounded.denominator') }}
         {%- endif %} as {{ type_double() }}
@@ -211,7 +209,7 @@ left join percentiles
     {{- return(cuts) -}}
 {% endmacro %}
 
-{# Days of the periods of every grain: a CTE `periods` (day, period_grain, period_start). #}
+{# A CTE `rolled_up`: daily sums of a relation added up to every grain. #}
 {% macro _rolled_up(grains, relation) -%}
 rolled_up as (
     {%- for grain in grains %}

@@ -51,7 +51,7 @@ candidates as (
     inner join surviving_leads
         on
             first_wins.account_id = surviving_leads.account_id
-            and surviving_leads.created_at <= first_wins.closed_at
+            and first_wins.closed_at >= surviving_leads.created_at
 ),
 
 ranked as (

@@ -26,7 +26,8 @@ entries as (
         history.entered_at,
         history.amount_at_entry,
         case
-            when {{ business_date('opportunities.closed_at') }} <= {{ as_of_date() }}
+            when
+                {{ business_date('opportunities.closed_at') }} <= {{ as_of_date() }}
                 and opportunities.outcome is not null
                 then opportunities.closed_at
         end as closed_at

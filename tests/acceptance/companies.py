@@ -344,7 +344,7 @@ class Generator:
                 "campaign_id": self.pick(["c1", "c2", "c3", None, None]),
                 "created_at": created,
                 "form_submitted_at": None,
-                "disqualified_at": None,
+                "disqualified_at": self.after(created, 90) if self.chance(0.12) else None,
                 "converted_opportunity_id": None,
             }
             self.stage_entries(lead_id, created)

@@ -223,10 +223,10 @@ def cycle_bucket(days: Decimal | None) -> str | None:
     """How long the deal took that made the customer."""
     if days is None:
         return None
-    for limit, name in ((30, "0-30"), (90, "31-90"), (180, "91-180")):
-        if days <= limit:
+    for limit, name in ((31, "000-030"), (61, "031-060"), (91, "061-090"), (181, "091-180")):
+        if days < limit:
             return name
-    return "over 180"
+    return "181+"
 
 
 def post_close_churn_rate_6m(company: Company) -> Cells:

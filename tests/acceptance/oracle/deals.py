@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from .identity import contact_persons
-from .leads import Lead, by_deal, by_member
+from .leads import Lead, by_member
 from .world import World, decimal_days
 
 CONVERSATIONS = {"call", "video_meeting", "in_person_meeting", "demo"}
@@ -86,7 +86,7 @@ def build_deals(world: World, leads: dict[str, Lead]) -> list[Deal]:
     Outcome is the one known on as_of: a later close has not happened, and one without a date
     cannot be placed.
     """
-    members, converted = by_member(leads), by_deal(leads)
+    members = by_member(leads)
     excluded = {reason.lower() for reason in world.options.excluded_loss_reasons}
     deals = []
     for row in world.alive("opportunities"):
@@ -98,7 +98,7 @@ def build_deals(world: World, leads: dict[str, Lead]) -> list[Deal]:
         closed_at = row["closed_at"] if is_closed else None
         closed_on = world.business_date(closed_at) if closed_at else None
         created_on = world.business_date(row["created_at"])
-        lead = members.get(row["lead_id"] or "") or converted.get(row["opportunity_id"])
+        lead = members.get(row["lead_id"] or "")
         account = world.account(row["account_id"])
         deals.append(
             Deal(
@@ -171,12 +171,19 @@ def _find_first_contacts(world: World, deals: list[Deal], leads: dict[str, Lead]
         if row["contact_id"]:
             of_person[persons.get(row["contact_id"], row["contact_id"])].append(at)
 
-    closes: dict[str, list[datetime]] = defaultdict(list)
+    closes: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
     for deal in deals:
         if deal.closed_at:
-            closes[deal.account_id].append(deal.closed_at)
+            closes[deal.account_id].append((deal.deal_id, deal.closed_at))
     for deal in deals:
-        after = max((at for at in closes[deal.account_id] if at <= deal.created_at), default=None)
+        after = max(
+            (
+                at
+                for other, at in closes[deal.account_id]
+                if other != deal.deal_id and at <= deal.created_at
+            ),
+            default=None,
+        )
         moments = list(of_deal[deal.deal_id])
         if deal.lead:
             moments += of_lead[deal.lead.lead_id]

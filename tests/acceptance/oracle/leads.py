@@ -14,7 +14,6 @@ from .world import World
 if TYPE_CHECKING:
     from .deals import Deal
 
-FUNNEL = ["mql", "sql", "opportunity", "customer"]
 RANK = {"lead": 0, "mql": 1, "sql": 2, "opportunity": 3, "customer": 4, "disqualified": 5}
 
 
@@ -35,20 +34,30 @@ class Lead:
     converted_into: set[str]
     #: what happened to it by as_of: (moment, stage)
     entries: list[tuple[datetime, str]] = field(default_factory=list)
+    opportunity_at: datetime | None = None
     customer_at: datetime | None = None
 
     def first_entry(self, stage: str) -> datetime | None:
         """G11: the first entry counts."""
-        if stage == "customer":
-            return self.customer_at
         return min((at for at, name in self.entries if name == stage), default=None)
 
     def reached(self, stage: str) -> datetime | None:
-        """A skipped stage counts as reached when the next later known stage was entered."""
-        for name in FUNNEL[FUNNEL.index(stage) :]:
-            if (at := self.first_entry(name)) is not None:
-                return at
-        return None
+        """A skipped stage counts as reached with the next one that was entered.
+
+        An opportunity or a customer is made by a deal alone; a label that says so proves only that
+        the lead got beyond the stages before.
+        """
+        if stage == "customer":
+            return self.customer_at
+        if stage == "opportunity":
+            return self.opportunity_at or self.customer_at
+        own = self.first_entry(stage)
+        if own is None and stage == "mql":
+            return self.reached("sql")
+        if own is None:
+            beyond = (self.first_entry("opportunity"), self.first_entry("customer"))
+            return min((at for at in beyond if at), default=None)
+        return own
 
     @property
     def is_disqualified(self) -> bool:
@@ -126,14 +135,11 @@ def by_deal(leads: dict[str, Lead]) -> dict[str, Lead]:
 
 
 def add_entries(world: World, leads: dict[str, Lead], deals: Iterable[Deal]) -> None:
-    """Stages come from the history of the whole group, from deals and from disqualification.
-
-    A `customer` entry in the history is a label and is ignored.
-    """
+    """Stages come from the history of the whole group, from deals and from disqualification."""
     members = by_member(leads)
     for row in world.alive("lead_stage_history"):
         lead = members.get(row["lead_id"])
-        if lead and row["stage"] != "customer" and world.has_happened(row["entered_at"]):
+        if lead and world.has_happened(row["entered_at"]):
             lead.entries.append((row["entered_at"], row["stage"]))
     for row in world.current["leads"]:
         lead = members.get(row["lead_id"])
@@ -144,7 +150,9 @@ def add_entries(world: World, leads: dict[str, Lead], deals: Iterable[Deal]) -> 
         if deal.lead_id in members:
             proving.add(members[deal.lead_id].lead_id)
         for lead_id in proving:
-            leads[lead_id].entries.append((deal.created_at, "opportunity"))
+            lead = leads[lead_id]
+            lead.entries.append((deal.created_at, "opportunity"))
+            lead.opportunity_at = min(deal.created_at, lead.opportunity_at or deal.created_at)
 
 
 def first_wins(deals: Iterable[Deal]) -> dict[str, Deal]:
@@ -179,14 +187,14 @@ def credit_customers(leads: dict[str, Lead], wins: dict[str, Deal]) -> None:
             )
         if lead and (lead.customer_at is None or deal.closed_at < lead.customer_at):
             lead.customer_at = deal.closed_at
+    for lead in leads.values():
+        if lead.customer_at:
+            lead.entries.append((lead.customer_at, "customer"))
 
 
 def lifecycle(world: World, lead: Lead) -> list[tuple[date, str, str]]:
     """Days from which on a lead has a furthest and a current stage."""
-    entries = [entry for entry in lead.entries]
-    entries.append((lead.created_at, "lead"))
-    if lead.customer_at:
-        entries.append((lead.customer_at, "customer"))
+    entries = [*lead.entries, (lead.created_at, "lead")]
     born = world.business_date(lead.created_at)
     days = sorted({max(born, world.business_date(at)) for at, _ in entries})
     states = []

@@ -144,7 +144,7 @@ def monthly_sales_growth(company: Company) -> Cells:
             sums[dimension, member][record.day] += record.numerator
     for (dimension, member), by_day in sums.items():
         first = min(by_day)
-        for start in periods_between(first, frame.as_of, "month")[1:]:
+        for start in periods_between(first, frame.as_of, "month"):
             end = period_end(start, "month")
             last = min(end - ONE_DAY, frame.as_of)
             before = add_months(start, -1)
@@ -156,6 +156,7 @@ def monthly_sales_growth(company: Company) -> Cells:
             key = Key(
                 "monthly_sales_growth", "headline", "event", "month", start, dimension, member
             )
+            # Before the first month nothing is known, and what is not known is no 0.
             below = then if then > 0 else None
             value = ratio(now - then, below)
             cells[key] = finish(frame, key, Reading(), now - then, below, 1, value)

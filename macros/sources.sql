@@ -83,7 +83,6 @@
     {%- set table = source_table('standard', entity) -%}
     {%- set columns = table.columns.values() if table else [] -%}
     {%- set keys = table.meta.key if table else [] -%}
-    {%- do config(unique_key=keys) -%}
     {%- set branches = [] -%}
     {%- for name in sources_of(entity) -%}
         {%- do branches.append({'source': name, 'relation': ref('stg_' ~ name ~ '__' ~ entity)}) -%}
@@ -179,6 +178,20 @@ select
     load_id
 from ranked
 where recency = 1
+{%- endmacro %}
+
+{#
+    The incremental strategy of conformed tables: delete+insert by the key of the contract, which is
+    not known yet when dbt reads the configuration of a model.
+#}
+{% macro get_incremental_replace_by_key_sql(arguments) -%}
+    {{- return(get_delete_insert_merge_sql(
+        arguments.target_relation,
+        arguments.temp_relation,
+        source_table('standard', model.name).meta.key,
+        arguments.dest_columns,
+        arguments.incremental_predicates
+    )) -}}
 {%- endmacro %}
 
 {#

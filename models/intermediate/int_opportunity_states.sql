@@ -9,12 +9,24 @@ conformed as (
     select * from {{ ref('opportunities') }}
 ),
 
-visits as (
+stage_visits as (
     select * from {{ ref('int_opportunity_stage_visits') }}
 ),
 
 exchange_rates as (
     select * from {{ ref('int_exchange_rates') }}
+),
+
+-- A deal that is open was not closed by its last entry, whatever that entry says.
+visits as (
+    select stage_visits.*
+    from stage_visits
+    inner join opportunities
+        on stage_visits.opportunity_id = opportunities.opportunity_id
+    where
+        stage_visits.stage_category = 'open'
+        or not stage_visits.is_last_visit
+        or opportunities.is_closed
 ),
 
 -- A source without a stage history says only when a deal began, what it is worth and how it ended.
@@ -26,6 +38,15 @@ first_visits as (
     group by opportunity_id
 ),
 
+valued_visits as (
+    select
+        opportunity_id,
+        amount_at_entry,
+        row_number() over (partition by opportunity_id order by visit_number) as position
+    from visits
+    where amount_at_entry is not null
+),
+
 changes as (
     select
         visits.opportunity_id,
@@ -35,9 +56,6 @@ changes as (
         visits.stage_category = 'open' as is_open,
         visits.amount_at_entry as amount_in_currency
     from visits
-    inner join opportunities
-        on visits.opportunity_id = opportunities.opportunity_id
-    where visits.stage_category = 'open' or not visits.is_last_visit or opportunities.is_closed
     union all
     select
         opportunities.opportunity_id,
@@ -81,21 +99,25 @@ changes as (
     where is_closed
 ),
 
--- An entry without a value or a stage keeps those known before.
+-- An entry without a value or a stage keeps those known before; before any, the first known value
+-- of the history holds.
 groups as (
     select
         changes.*,
+        valued_visits.amount_at_entry as first_known_amount,
         count(amount_in_currency) over (
-            partition by opportunity_id
+            partition by changes.opportunity_id
             order by changed_at, change_number
             rows between unbounded preceding and current row
         ) as amounts_known,
         count(stage_id) over (
-            partition by opportunity_id
+            partition by changes.opportunity_id
             order by changed_at, change_number
             rows between unbounded preceding and current row
         ) as stages_known
     from changes
+    left join valued_visits
+        on changes.opportunity_id = valued_visits.opportunity_id and valued_visits.position = 1
 ),
 
 filled as (
@@ -105,8 +127,10 @@ filled as (
         change_number,
         is_open,
         {{ business_date('changed_at') }} as entered_on,
-        max(amount_in_currency) over (partition by opportunity_id, amounts_known)
-            as amount_in_currency,
+        coalesce(
+            max(amount_in_currency) over (partition by opportunity_id, amounts_known),
+            first_known_amount
+        ) as amount_in_currency,
         max(stage_id) over (partition by opportunity_id, stages_known) as stage_id
     from groups
 ),

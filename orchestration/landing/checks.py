@@ -62,6 +62,10 @@ def problems(entity: Entity, present: set[str]) -> Iterator[Problem]:
     """All checks of an entity on the columns that a file has."""
     for column in entity.accepted_columns:
         if column.name not in present:
+            if column.required:
+                # Only a file that can mark deletions gets here without the column.
+                words = f"{column.name}: no value, but one is required; only a deletion may lack it"
+                yield Problem(column.name, f"not {is_deleted(present)}", literal(words))
             continue
         name = quoted(column.name)
         shown = f"left({name}, 100)"

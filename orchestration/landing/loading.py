@@ -330,7 +330,8 @@ def _write_quarantine(
     """One row for each problem. Only rows that failed the fast test are looked at again."""
     row_text = ", ".join(f"{literal(name)}, {quoted(name)}" for name in columns)
     found = [
-        f"select _row_number, {position}, {literal(problem.column)}, {quoted(problem.column)},"
+        f"select _row_number, {position}, {literal(problem.column)},"
+        f" {quoted(problem.column) if problem.column in staged.present else 'null'},"
         f" {problem.reason}, row_text from bad where {problem.condition}"
         for position, problem in enumerate(checks.problems(entity, staged.present), start=1)
     ]

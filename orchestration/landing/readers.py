@@ -114,7 +114,8 @@ def _columns_by_name(entity: Entity) -> dict[str, Column]:
 def match_header(names: Sequence[str], entity: Entity) -> Header:
     """Find the contract column of each name.
 
-    Raises Refusal if two names mean the same column, or if a required column is missing.
+    Raises Refusal if two names mean the same column, or if a required column is missing. A file
+    that can mark deletions needs its key columns only, since a deletion does.
     """
     known = _columns_by_name(entity)
     header = Header(list(names))
@@ -129,7 +130,13 @@ def match_header(names: Sequence[str], entity: Entity) -> Header:
             )
         else:
             header.places[column.name] = index
-    missing = [c.name for c in entity.columns if c.required and c.name not in header.places]
+    missing = [
+        column.name
+        for column in entity.columns
+        if column.required
+        and column.name not in header.places
+        and (column.name in entity.key or "_deleted" not in header.places)
+    ]
     if missing:
         raise Refusal(_missing_columns(missing, header))
     if not header.places:

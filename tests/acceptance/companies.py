@@ -62,7 +62,7 @@ class Shape:
     week_start: int = 1
     currency: str = "USD"
     leads: int = 120
-    grains: tuple[str, ...] = ("week", "month", "quarter", "year")
+    grains: tuple[str, ...] = ("day", "week", "month", "quarter", "year")
     pipelines: tuple[str, ...] = ("main", "partner")
 
     @property
@@ -405,6 +405,8 @@ class Generator:
         history: list[tuple[str, datetime]] = []
         moment = created
         last_stage = opens[0]
+        if self.chance(0.1):
+            moment = self.after(created, 20)
 
         def walk(stages: list[str]) -> None:
             nonlocal moment, last_stage
@@ -429,6 +431,7 @@ class Generator:
                 last_stage = opens[-1]
                 moment = self.after(moment, 30)
         closed = moment if outcome else None
+        is_undated = False
         if outcome and self.chance(0.8):
             history.append((outcome, moment))
         if outcome and self.chance(0.08):
@@ -436,6 +439,7 @@ class Generator:
         if outcome and self.chance(0.03):
             closed = None
             history = [entry for entry in history if entry[0] not in ("won", "lost")]
+            is_undated = True
         if self.chance(0.06):
             history = []
         has_amounts = self.chance(0.8)
@@ -462,7 +466,7 @@ class Generator:
                 ["new_business"] * 6 + ["upsell", "cross_sell", "renewal"]
             ),
             "pipeline_id": pipeline,
-            "stage_id": outcome or last_stage,
+            "stage_id": outcome if outcome and not is_undated else last_stage,
             "amount": amount,
             "currency": self.a_currency(),
             "motion": self.pick(["inbound", "outbound", None]),
@@ -755,8 +759,12 @@ class Generator:
                     rows.insert(rows.index(row), older)
                     continue
                 if known is None:
+                    last = row.get("closed_at") or row.get("created_at")
+                    if last and last.date() > self.shape.as_of:
+                        continue
                     known = row["updated_at"] = self.moment(
-                        self.shape.start + timedelta(days=30), self.shape.as_of
+                        (last.date() if last else self.shape.start) + timedelta(days=1),
+                        self.shape.as_of + timedelta(days=2),
                     )
                 older["updated_at"] = None if kind == "untimed" else known - timedelta(days=9)
                 rows.insert(self.rng.randrange(len(rows) + 1), older)
@@ -793,7 +801,6 @@ SHAPES = [
         seed=11,
         start=date(2023, 7, 1),
         as_of=date(2024, 12, 31),
-        grains=("day", "week", "month", "quarter", "year"),
         leads=100,
     ),
     Shape(
@@ -804,6 +811,7 @@ SHAPES = [
         time_zone="Asia/Tehran",
         week_start=6,
         leads=240,
+        grains=("day", "week", "month", "year"),
     ),
     Shape(
         "saigon",
@@ -814,14 +822,16 @@ SHAPES = [
         currency="EUR",
         pipelines=("standard", "main"),
         leads=160,
+        grains=("day", "month", "quarter"),
     ),
     Shape(
-        "grown",
+        "new_york",
         seed=44,
         start=date(2022, 6, 1),
         as_of=date(2025, 6, 30),
         time_zone="America/New_York",
         week_start=7,
         leads=320,
+        grains=("day", "month", "quarter", "year"),
     ),
 ]

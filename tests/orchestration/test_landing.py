@@ -312,6 +312,17 @@ def test_a_deleted_row_needs_its_key_only(desk: Desk) -> None:
     assert [row[:2] for row in desk.quarantine()] == [(3, "deal_id"), (4, "stage")]
 
 
+def test_a_file_of_deletions_needs_its_key_columns_only(desk: Desk) -> None:
+    assert counts(desk.one("deals.csv", "deal_id,_deleted\nd1,true\nd2,false\n")) == (2, 1, 1, 0)
+    assert desk.quarantine() == [
+        (3, "stage", "stage: no value, but one is required; only a deletion may lack it")
+    ]
+    refused = desk.one("deals_2.csv", "_deleted\ntrue\n")
+    assert refused.status == "refused"
+    assert refused.reason is not None
+    assert refused.reason.startswith("required column missing: deal_id")
+
+
 def test_duplicates_are_kept_and_counted(desk: Desk) -> None:
     rows = ["d1,open,2024-01-02", "d1,won,2024-01-03", "d1,open,", "d2,won,", "d1,bad,"]
     text = "\n".join(["deal_id,stage,updated_at", *rows])

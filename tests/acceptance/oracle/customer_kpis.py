@@ -39,7 +39,7 @@ def customers_lost(company: Company) -> Cells:
                     "rep": customer.members["account_manager"],
                     "segment": customer.members["segment"],
                     "vertical": customer.members["vertical"],
-                    "end_reason": spell.end_reason,
+                    "end_reason": spell.end_reason or "unknown",
                 }
                 records.append(Record(spell.lost_on, 1, members))
     readings = {"headline": Reading(days=grace(company) + 1)}
@@ -206,7 +206,7 @@ def post_close_churn(company: Company, kpi_id: str, months: int) -> Cells:
                 continue
             limit = add_months(anchor, months)
             is_ripe = limit + timedelta(days=grace(company)) <= world.as_of
-            is_lost = any(anchor <= day <= limit for day in losses)
+            is_lost = any(win.closed_on <= day <= limit for day in losses)
             members = {
                 "rep": win.owner,
                 "segment": customer.members["segment"],

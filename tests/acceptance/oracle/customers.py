@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from .deals import Deal
 from .invoices import Invoice
 from .leads import first_wins
 from .periods import ONE_DAY
-from .world import World
+from .world import Row, World
 
 
 @dataclass(frozen=True)
@@ -64,29 +64,27 @@ class Customer:
         """Recurring revenue on the last day before a border.
 
         Where the end of the subscription is that of the spell it was lost by then: a loss is dated
-        at its last day, other ends at the end itself. Until the grace has passed, the customer pays.
+        at its last day, other ends at the end itself.
         """
-        if not self.is_active_at(border):
-            return Decimal(0)
-        ends = {spell.end for spell in self.spells}
+        lost = {spell.end for spell in self.spells}
         total = Decimal(0)
         for price in self.prices:
-            end = price.end
-            is_lost = end in ends
-            if end and not is_lost and end == self._provisional_end:
-                end = None
             if price.start < border and (
-                end is None or end > border or (end == border and not is_lost)
+                price.end is None
+                or price.end > border
+                or (price.end == border and price.end not in lost)
             ):
                 total += world.rates.convert(price.mrr, price.currency, rate_day) or 0
         return total
 
-    _provisional_end: date | None = None
-
 
 def subscription_prices(world: World) -> dict[str, list[Price]]:
-    """Prices by account. Those of one subscription follow each other: each ends with the next."""
-    rows: dict[str, list[dict]] = defaultdict(list)  # type: ignore[type-arg]
+    """Prices by account. Those of one subscription follow each other, gaps within the grace too.
+
+    An end counts once the grace has passed; until then the customer is active and pays.
+    """
+    grace = timedelta(days=world.options.churn_grace_days)
+    rows: dict[str, list[Row]] = defaultdict(list)
     for row in world.alive("subscription_periods"):
         end = row["period_end"]
         if (end is None or end > row["period_start"]) and row["period_start"] <= world.as_of:
@@ -96,10 +94,11 @@ def subscription_prices(world: World) -> dict[str, list[Price]]:
         periods.sort(key=lambda row: row["period_start"])
         for row, following in zip(periods, [*periods[1:], None], strict=True):
             end = row["period_end"]
-            if following and (end is None or end > following["period_start"]):
+            if following and (end is None or following["period_start"] <= end + grace):
                 end = following["period_start"]
-            account_id = world.account_of(row["account_id"]) or ""
-            prices[account_id].append(
+            elif end and end + grace > world.as_of:
+                end = None
+            prices[world.account_of(row["account_id"]) or ""].append(
                 Price(
                     row["subscription_id"],
                     row["period_start"],
@@ -110,6 +109,26 @@ def subscription_prices(world: World) -> dict[str, list[Price]]:
                 )
             )
     return prices
+
+
+def bridge_gaps(customer: Customer) -> None:
+    """A gap after which the customer was still one is none in revenue either.
+
+    The subscription that covered last until the gap lasts until the next one begins.
+    """
+    lost = {spell.end for spell in customer.spells}
+    covered: date | None = None
+    bridges: dict[date, date] = {}
+    for price in sorted(customer.prices, key=lambda price: price.start):
+        if covered and price.start > covered and covered not in lost:
+            bridges[covered] = price.start
+        if price.end is None:
+            break
+        covered = max(covered or price.end, price.end)
+    customer.prices = [
+        replace(price, end=bridges.get(price.end, price.end)) if price.end else price
+        for price in customer.prices
+    ]
 
 
 def build_customers(
@@ -148,6 +167,7 @@ def build_customers(
             price for price in prices.get(account_id, []) if not price.end or price.end > since
         ]
         _set_spells(world, customer, sorted(purchases[account_id]))
+        bridge_gaps(customer)
         customer.members = _members(world, customer)
         customers[account_id] = customer
     return customers
@@ -171,7 +191,7 @@ def _set_spells(world: World, customer: Customer, purchases: list[date]) -> None
             end = day + timedelta(days=options.inactivity_days)
             if first_subscription:
                 end = min(end, first_subscription)
-            intervals.append((day, end, 0, None))
+            intervals.append((day, end, 0, "inactive"))
     for price in prices:
         intervals.append((price.start, price.end, options.churn_grace_days, price.end_reason))
     spells: list[Spell] = []
@@ -188,7 +208,6 @@ def _set_spells(world: World, customer: Customer, purchases: list[date]) -> None
         spell.start = max(spell.start, customer.since)
     if spells and (end := spells[-1].end):
         if end + timedelta(days=patience) > world.as_of:
-            customer._provisional_end = end
             spells[-1].end = spells[-1].end_reason = None
     customer.spells = spells
 
@@ -197,17 +216,14 @@ def _members(world: World, customer: Customer) -> dict[str, str | None]:
     """Who won the customer, and what the account is today."""
     account = world.account(customer.account_id)
     win, invoice = customer.first_win, customer.first_invoice
+    closing_rep = win.owner if win else invoice.rep if invoice else None
     members = {
         "account_manager": account.get("account_manager_rep_id"),
         "segment": account.get("segment"),
         "vertical": account.get("vertical"),
-        "rep": None,
-        "channel": None,
-        "motion": None,
-        "location": None,
+        "rep": closing_rep,
+        "channel": win.channel if win else None,
+        "motion": win.motion if win else None,
+        "location": invoice.location if invoice else None,
     }
-    if win and (invoice is None or (win.closed_at or win.created_at) <= invoice.issued_at):
-        members |= {"rep": win.owner, "channel": win.channel, "motion": win.motion}
-    elif invoice:
-        members |= {"rep": invoice.rep, "location": invoice.location}
     return members

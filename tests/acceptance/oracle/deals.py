@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from .identity import contact_persons
-from .leads import Lead, by_member
+from .leads import Lead, by_member, lead_persons
 from .world import World, decimal_days
 
 CONVERSATIONS = {"call", "video_meeting", "in_person_meeting", "demo"}
@@ -86,7 +86,7 @@ def build_deals(world: World, leads: dict[str, Lead]) -> list[Deal]:
     Outcome is the one known on as_of: a later close has not happened, and one without a date
     cannot be placed.
     """
-    members = by_member(leads)
+    members = by_member({key: lead for key, lead in leads.items() if lead.is_counted})
     excluded = {reason.lower() for reason in world.options.excluded_loss_reasons}
     deals = []
     for row in world.alive("opportunities"):
@@ -133,7 +133,7 @@ def build_deals(world: World, leads: dict[str, Lead]) -> list[Deal]:
                 lead=lead,
             )
         )
-    _find_first_contacts(world, deals, leads)
+    _find_first_contacts(world, deals)
     return deals
 
 
@@ -147,7 +147,7 @@ def _is_two_way(row: dict[str, Any]) -> bool:
     )
 
 
-def _find_first_contacts(world: World, deals: list[Deal], leads: dict[str, Lead]) -> None:
+def _find_first_contacts(world: World, deals: list[Deal]) -> None:
     """Cycle start: first two-way contact, else the lead's creation, else the deal's.
 
     A contact counts if it is linked to the deal, or to its lead or main contact and to no deal at
@@ -155,7 +155,7 @@ def _find_first_contacts(world: World, deals: list[Deal], leads: dict[str, Lead]
     was closed by the time this one was created.
     """
     persons = contact_persons(world.current["contacts"])
-    members = by_member(leads)
+    people = lead_persons(world)
     of_deal: dict[str, list[datetime]] = defaultdict(list)
     of_lead: dict[str, list[datetime]] = defaultdict(list)
     of_person: dict[str, list[datetime]] = defaultdict(list)
@@ -166,8 +166,8 @@ def _find_first_contacts(world: World, deals: list[Deal], leads: dict[str, Lead]
         if row["opportunity_id"]:
             of_deal[row["opportunity_id"]].append(at)
             continue
-        if row["lead_id"] in members:
-            of_lead[members[row["lead_id"]].lead_id].append(at)
+        if row["lead_id"]:
+            of_lead[people.get(row["lead_id"], row["lead_id"])].append(at)
         if row["contact_id"]:
             of_person[persons.get(row["contact_id"], row["contact_id"])].append(at)
 
@@ -185,8 +185,8 @@ def _find_first_contacts(world: World, deals: list[Deal], leads: dict[str, Lead]
             default=None,
         )
         moments = list(of_deal[deal.deal_id])
-        if deal.lead:
-            moments += of_lead[deal.lead.lead_id]
+        if deal.lead_id:
+            moments += of_lead[people.get(deal.lead_id, deal.lead_id)]
         if deal.contact_id:
             moments += of_person[persons.get(deal.contact_id, deal.contact_id)]
         first = min(

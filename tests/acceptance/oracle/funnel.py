@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta
 from math import floor
 
 from .cells import Cells, Reading, Record, flow, stock
@@ -14,7 +13,7 @@ from .customers import first_purchase_at
 from .leads import Lead, lifecycle
 from .periods import ONE_DAY
 from .stages import open_states
-from .world import World, decimal_days
+from .world import World, decimal_days, in_days
 
 Members = dict[str, str | None]
 LEAD_DIMENSIONS = ["rep", "team", "channel", "campaign", "segment"]
@@ -210,10 +209,10 @@ def time_in_stage(company: Company) -> Cells:
             ends = [visit.left for visit in visits if visit.left is not None]
             if len(ends) < len(visits):
                 continue
-            days = sum((decimal_days(v.entered, v.left) for v in visits if v.left), Decimal(0))
+            lasted = sum((v.left - v.entered for v in visits if v.left), timedelta())
             left_on = company.world.business_date(max(ends))
             members = stage_members(company, deal_id, stage.member)
-            records.append(Record(left_on, days, members))
+            records.append(Record(left_on, in_days(lasted), members))
     readings = {"headline": Reading()}
     return flow(company.frame, "time_in_stage", "average", STAGE_DIMENSIONS, readings, records)
 
@@ -309,8 +308,12 @@ def customer_lifecycle_time(company: Company) -> Cells:
     return flow(company.frame, "customer_lifecycle_time", "average", dimensions, readings, records)
 
 
-def first_impressions(company: Company) -> dict[str, tuple[object, str | None, str | None]]:
-    """First impression of each account with its channel and campaign."""
+def first_impressions(company: Company) -> dict[str, tuple[datetime, str | None, str | None]]:
+    """First impression of each account with its channel and campaign.
+
+    A visitor who was identified by one touchpoint is known in all; as several leads, as the one of
+    the lowest id. A touch without a campaign has the channel of the lead.
+    """
     world = company.world
     channels = {row["campaign_id"]: row["channel"] for row in world.current["campaigns"]}
     lead_of = {member: lead for lead in company.leads for member in lead.member_ids}
@@ -322,24 +325,18 @@ def first_impressions(company: Company) -> dict[str, tuple[object, str | None, s
         ),
         key=lambda row: (row["occurred_at"], row["touchpoint_id"]),
     )
-    visitors: dict[str, set[str]] = {}
+    visitors: dict[str, str] = {}
     for row in touches:
-        if row["visitor_id"] and row["lead_id"] in lead_of:
-            lead = lead_of[row["lead_id"]]
-            if lead.account_id:
-                visitors.setdefault(row["visitor_id"], set()).add(lead.account_id)
-    found: dict[str, tuple[object, str | None, str | None]] = {}
+        if row["visitor_id"] and row["lead_id"]:
+            known = visitors.get(row["visitor_id"], row["lead_id"])
+            visitors[row["visitor_id"]] = min(known, row["lead_id"])
+    found: dict[str, tuple[datetime, str | None, str | None]] = {}
     for row in touches:
-        lead = lead_of.get(row["lead_id"] or "")
-        if lead:
-            accounts = {lead.account_id} if lead.account_id else set()
-        elif row["lead_id"] is None:
-            accounts = visitors.get(row["visitor_id"] or "", set())
-        else:
-            accounts = set()
-        campaign = row["campaign_id"]
-        for account in accounts:
-            found.setdefault(account, (row["occurred_at"], channels.get(campaign), campaign))
+        lead = lead_of.get(row["lead_id"] or visitors.get(row["visitor_id"] or "") or "")
+        if lead and lead.account_id:
+            campaign = row["campaign_id"]
+            channel = channels.get(campaign) or lead.channel
+            found.setdefault(lead.account_id, (row["occurred_at"], channel, campaign))
     for lead in sorted(company.leads, key=lambda lead: (lead.created_at, lead.lead_id)):
         if lead.account_id:
             found.setdefault(lead.account_id, (lead.created_at, lead.channel, lead.campaign))

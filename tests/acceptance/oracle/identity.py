@@ -41,14 +41,17 @@ def chain_survivors(rows: Iterable[Row], key: str, merged_into: str) -> dict[str
 
 
 def contact_persons(contacts: list[Row]) -> dict[str, str]:
-    """Contacts that are one person: by merge chain, then same e-mail, then same phone."""
+    """Contacts that are one person: by merge chain, then same e-mail, then same phone.
+
+    The earliest created survives; a deleted contact is nobody's twin.
+    """
     persons = chain_survivors(contacts, "contact_id", "merged_into_contact_id")
     by_id = {row["contact_id"]: row for row in contacts}
 
     def unite(value_of: Any) -> None:
         groups: dict[str, list[str]] = {}
         for person in set(persons.values()):
-            if value := value_of(by_id[person]):
+            if not by_id[person].get("_deleted") and (value := value_of(by_id[person])):
                 groups.setdefault(value, []).append(person)
         for group in groups.values():
             first = min(group, key=lambda person: (by_id[person]["created_at"], person))

@@ -89,7 +89,7 @@ def lead_groups(world: World) -> dict[str, Lead]:
     owner, account and contact those of the survivor.
     """
     rows = world.current["leads"]
-    survivors = chain_survivors(rows, "lead_id", "merged_into_lead_id")
+    survivors = lead_persons(world)
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         groups[survivors[row["lead_id"]]].append(row)
@@ -118,6 +118,11 @@ def lead_groups(world: World) -> dict[str, Lead]:
             },
         )
     return leads
+
+
+def lead_persons(world: World) -> dict[str, str]:
+    """The survivor of every record, deleted or not: whom a touch was with."""
+    return chain_survivors(world.current["leads"], "lead_id", "merged_into_lead_id")
 
 
 def by_member(leads: dict[str, Lead]) -> dict[str, Lead]:

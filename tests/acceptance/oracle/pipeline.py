@@ -9,15 +9,16 @@ from .stages import open_states
 
 
 def open_pipeline_value(company: Company) -> Cells:
-    """What the deals open at the end of a day are worth, as known on that day."""
+    """What the deals open at the end of a day are worth, as known on that day.
+
+    A deal of unknown value is in stock and adds nothing.
+    """
     records = []
     for journey in company.journeys.values():
         deal = journey.deal
         if deal.is_renewal:
             continue
         for state in open_states(company.world, journey):
-            if state.value is None:
-                continue
             members = {
                 "rep": deal.owner,
                 "team": state.team_id,

@@ -142,6 +142,12 @@ def monthly_sales_growth(company: Company) -> Cells:
         for dimension in ("all", *GROWTH_DIMENSIONS):
             member = "all" if dimension == "all" else record.members[dimension] or "unassigned"
             sums[dimension, member][record.day] += record.numerator
+    opened = min(record.day for record in records)
+    for dimension in GROWTH_DIMENSIONS:
+        for member, since, until in frame.active.get(dimension, []):
+            day = max(since or opened, opened)
+            if day <= frame.as_of and (until is None or day < until):
+                sums[dimension, member][day] += 0
     for (dimension, member), by_day in sums.items():
         first = min(by_day)
         for start in periods_between(first, frame.as_of, "month"):
@@ -172,7 +178,10 @@ QUOTA_GRAINS = ("week", "month", "quarter", "year")
 
 
 def quota_attainment(company: Company) -> Cells:
-    """What reps with a quota achieved in its period, over the quota, in the quota's measure."""
+    """What reps with a quota achieved in its period, over the quota, in the quota's measure.
+
+    A rep without a quota has no attainment where others have one, and is in no total.
+    """
     world = company.world
     achieved: dict[str, dict[str, list[tuple[date, Number]]]] = defaultdict(
         lambda: defaultdict(list)
@@ -182,11 +191,11 @@ def quota_attainment(company: Company) -> Cells:
         if deal.value is not None:
             achieved["bookings_amount"][deal.owner].append((closed_on, deal.value))
     for record in revenue_records(company):
-        if record.variant == "headline" and record.members["rep"]:
-            assert record.numerator is not None
-            rep = record.members["rep"]
+        if record.variant == "headline" and record.numerator is not None:
+            rep = record.members["rep"] or "unassigned"
             achieved["net_sales_revenue"][rep].append((record.day, record.numerator))
     records = []
+    quotas: dict[tuple[str, str, date, date], set[str]] = defaultdict(set)
     for row in world.alive("targets"):
         is_quota = row["target_kind"] == "quota" and row["scope_type"] == "rep"
         if not is_quota or row["measure_id"] not in QUOTA_READINGS:
@@ -198,10 +207,7 @@ def quota_attainment(company: Company) -> Cells:
         if row["measure_id"] != "deals_won":
             quota = world.rates.convert(quota, row["currency"], start)
         rep = row["scope_id"]
-        done: Number = 0
-        for day, value in achieved[row["measure_id"]][rep]:
-            if start <= day < end and day <= world.as_of:
-                done = done + value  # type: ignore[operator]
+        done = sum_between(achieved[row["measure_id"]][rep], start, end)
         team = world.team(rep, start)
         members = {
             "rep": rep,
@@ -209,11 +215,22 @@ def quota_attainment(company: Company) -> Cells:
             "territory": team.territory_id,
             "role": team.role,
         }
+        quotas[row["measure_id"], row["period_type"], start, end].add(rep)
         variant = QUOTA_READINGS[row["measure_id"]]
         records.append(Record(start, done, members, quota, variant, grain=row["period_type"]))
+    for (measure, grain, start, end), with_quota in quotas.items():
+        for rep, values in achieved[measure].items():
+            if rep not in with_quota and sum_between(values, start, end):
+                nobody = {"rep": rep}
+                variant = QUOTA_READINGS[measure]
+                records.append(Record(start, None, nobody, None, variant, grain=grain))
     readings = {variant: Reading() for variant in QUOTA_READINGS.values()}
     dimensions = ["rep", "team", "territory", "role"]
     return flow(company.frame, "quota_attainment", "ratio", dimensions, readings, records)
+
+
+def sum_between(values: list[tuple[date, Number]], start: date, end: date) -> Decimal:
+    return sum((Decimal(value) for day, value in values if start <= day < end), Decimal(0))
 
 
 VELOCITY_DIMENSIONS = ["rep", "team", "segment", "motion"]

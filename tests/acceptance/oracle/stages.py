@@ -140,6 +140,7 @@ class OpenState:
     value: Decimal | None
     team_id: str | None
     territory_id: str | None
+    #: the visit it is in; none where a last entry says that it was closed
     entry: Entry | None
 
 
@@ -162,39 +163,49 @@ def open_states(world: World, journey: Journey) -> list[OpenState]:
     turns = sorted(
         day for day in days if deal.created_on <= day <= world.as_of and (not last or day < last)
     )
+    entries = journey.entries
+    if deal.closed_at is None and entries and not entries[-1].stage.is_open:
+        # The row says that it is open: a last entry that says otherwise is not the last word.
+        entries = entries[:-1]
     states: list[OpenState] = []
+    is_known = deal.closed_at is None and not entries
+    before = f"{deal.pipeline}/{deal.stage if is_known else 'unknown'}"
     if not turns:
         return states
     for turn, until in zip(turns, [*turns[1:], last], strict=True):
-        by = [entry for entry in journey.entries if world.business_date(entry.at) <= turn]
+        known = [e for e in journey.entries if world.business_date(e.at) <= turn]
+        by = known[: len(entries)]
         if by and not by[-1].stage.is_open:
             continue
-        amount = _amount(world, journey, by, known_from, turn)
-        latest = (by or journey.entries[:1] or [None])[-1]
+        amount = _amount(world, deal, entries, by, known_from, turn)
         team = world.team(deal.owner, turn)
         states.append(
             OpenState(
                 turn,
                 until,
-                latest.stage.member if latest else f"{deal.pipeline}/{deal.stage}",
+                by[-1].stage.member if by else before,
                 world.rates.convert(amount, deal.currency, deal.rate_date),
                 team.team_id,
                 team.territory_id,
-                by[-1] if by else None,
+                known[-1] if by and known == by else None,
             )
         )
     return states
 
 
 def _amount(
-    world: World, journey: Journey, by: list[Entry], known_from: datetime | None, day: date
+    world: World,
+    deal: Deal,
+    entries: list[Entry],
+    by: list[Entry],
+    known_from: datetime | None,
+    day: date,
 ) -> Decimal | None:
-    deal = journey.deal
-    if not journey.entries:
+    if not entries:
         return deal.amount
     amounts = [(entry.at, entry.amount) for entry in by if entry.amount is not None]
     if known_from and deal.amount is not None and world.business_date(known_from) <= day:
         amounts.append((known_from, deal.amount))
     if amounts:
         return sorted(amounts, key=lambda pair: pair[0])[-1][1]
-    return next((e.amount for e in journey.entries if e.amount is not None), None)
+    return next((entry.amount for entry in entries if entry.amount is not None), None)

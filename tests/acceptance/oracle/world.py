@@ -202,7 +202,12 @@ class World:
         }
 
 
-def decimal_days(start: datetime, end: datetime) -> Decimal:
+def in_days(length: timedelta) -> Decimal:
     """G2: durations in decimal days, kept to a millionth (less than a tenth of a second)."""
-    seconds = Decimal(round((end - start) / timedelta(seconds=1)))
+    seconds = Decimal(round(length / timedelta(seconds=1)))
     return (seconds / 86400).quantize(MILLIONTH, ROUND_HALF_UP)
+
+
+def decimal_days(start: datetime, end: datetime) -> Decimal:
+    """The time between two moments."""
+    return in_days(end - start)

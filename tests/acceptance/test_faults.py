@@ -1,0 +1,103 @@
+"""What readers see when a run fails or dies: the last good release, and the next run heals."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.settings import PROJECT_DIR
+from tests.acceptance.conftest import DemoRun, run
+
+JOB = ["dagster", "job", "execute", "-m", "orchestration.definitions", "-j", "refresh"]
+
+
+@pytest.fixture(scope="module")
+def environment(demo_run: DemoRun, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The demo company as the job has left it, in a folder of its own that may be spoilt."""
+    folder = tmp_path_factory.mktemp("faults") / "company"
+    source = demo_run.warehouse.parent
+    shutil.copytree(source, folder, symlinks=True)
+    return {
+        name: value.replace(str(source), str(folder))
+        for name, value in demo_run.environment.items()
+    }
+
+
+def published(environment: dict[str, str]) -> Path:
+    return Path(environment["KPI_PUBLISHED"]) / "sales_kpis.duckdb"
+
+
+def cells(environment: dict[str, str]) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(published(environment).resolve()), read_only=True) as con:
+        return con.execute("select * from scorecard.kpi_values order by all").fetchall()
+
+
+def test_what_fails_publishes_nothing_and_the_next_run_heals(environment: dict[str, str]) -> None:
+    before, release = cells(environment), published(environment).resolve()
+    assert len(before) > 10_000
+    standard = Path(environment["KPI_EXTRACTS"]) / "standard"
+
+    # An invoice in a currency without a rate: its money would be missing from every sum.
+    invoice = "invoice_id,account_id,location_id,document_type,issued_at,status,currency,_deleted\n"
+    values = "no_rate,a,l,invoice,2025-06-01T10:00:00Z,open,XTS,"
+    (standard / "invoices_bad.csv").write_text(f"{invoice}{values}\n")
+    (standard / "invoice_lines_bad.csv").write_text(
+        "invoice_line_id,invoice_id,product_id,quantity,net_amount\nno_rate_1,no_rate,p,1,100\n"
+    )
+
+    # The run dies while it builds.
+    kill_while_building(environment)
+    assert published(environment).resolve() == release
+
+    # The next one finds the failure: it publishes nothing and says why.
+    failed = subprocess.run(
+        command(), cwd=PROJECT_DIR, env=environment, text=True, capture_output=True, check=False
+    )
+    assert failed.returncode != 0
+    assert "every_amount_has_a_rate" in failed.stdout + failed.stderr
+    assert "dbt build failed; nothing is published" in failed.stdout + failed.stderr
+    assert published(environment).resolve() == release
+    assert cells(environment) == before
+
+    # The invoice is taken back, and everything is as it was, in a new release.
+    (standard / "invoices_taken_back.csv").write_text("invoice_id,_deleted\nno_rate,true\n")
+    run(JOB, environment)
+    assert published(environment).resolve() != release
+    assert cells(environment) == before
+
+
+def command() -> list[str]:
+    return [str(Path(sys.executable).with_name(JOB[0])), *JOB[1:]]
+
+
+def kill_while_building(environment: dict[str, str]) -> None:
+    """Start the job and kill it and all its children once the release file has appeared."""
+    releases = Path(environment["KPI_PUBLISHED"]) / "releases"
+    known = set(releases.iterdir())
+    process = subprocess.Popen(
+        command(),
+        cwd=PROJECT_DIR,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 300
+        while set(releases.iterdir()) == known:
+            assert process.poll() is None, "the run ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(1.0)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -42,7 +42,8 @@ def scale(
         _line(("step", "s", "MB", "by hand, s", "by hand, MB", "ratio")),
         _line(("---", *["---:"] * 5)),
     ]
-    lines += [_line((name, *_cost(cost), "", "", "")) for name, cost in pipeline.steps.items()]
+    ran = {name: cost for name, cost in pipeline.steps.items() if cost.seconds}
+    lines += [_line((name, *_cost(cost), "", "", "")) for name, cost in ran.items()]
     for name, steps, part in _GROUPS:
         cost = sum((pipeline.steps[step] for step in steps), Cost())
         lines.append(_beside(name, cost, by_hand[part]))
@@ -64,7 +65,7 @@ def scale(
         "",
         f"Most memory of Dagster with dbt: {dagster.memory:,.0f} MB.",
         "",
-        _line(("slowest models", "s", "MB")),
+        _line(("slowest models and tests", "s", "MB")),
         _line(("---", "---:", "---:")),
     ]
     slowest = sorted(pipeline.nodes.items(), key=lambda item: -item[1].seconds)[:10]

@@ -48,7 +48,7 @@ class Cost:
 
 @dataclass
 class Pipeline:
-    """One full run without Dagster, by step; `nodes` are the models by their names."""
+    """One full run without Dagster, by step; `nodes` are models, seeds and tests by name."""
 
     steps: dict[str, Cost]
     nodes: dict[str, Cost]

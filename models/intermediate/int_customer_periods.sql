@@ -67,7 +67,8 @@ presence as (
         known_periods.period_start,
         known_periods.period_end,
         max(case
-            when spells.started_on < known_periods.period_start
+            when
+                spells.started_on < known_periods.period_start
                 and (spells.ended_on is null or spells.ended_on > known_periods.period_start)
                 then 1
             else 0
@@ -142,7 +143,8 @@ mrr_changes as (
             else 0
         end as in_force_at_start,
         case
-            when revenue_intervals.ends_on is null
+            when
+                revenue_intervals.ends_on is null
                 or revenue_intervals.ends_on >= presence.period_end
                 then 1
             else 0

@@ -2,7 +2,10 @@
 -- issued by as_of_date. Amounts are net of tax in the reporting currency, credit notes negative.
 with invoices as (
     select * from {{ ref('invoices') }}
-    where not is_deleted and status <> 'void' and {{ business_date('issued_at') }} <= {{ as_of_date() }}
+    where
+        not is_deleted
+        and status <> 'void'
+        and {{ business_date('issued_at') }} <= {{ as_of_date() }}
 ),
 
 lines as (

@@ -51,7 +51,8 @@ as_known as (
         opportunities.*,
         {{ business_date('created_at') }} as created_on,
         case
-            when outcome is not null
+            when
+                outcome is not null
                 and {{ business_date('closed_at') }} <= {{ as_of_date() }}
                 then {{ business_date('closed_at') }}
         end as closed_on
@@ -152,7 +153,8 @@ final as (
             false
         ) as is_excluded,
         case
-            when closed_at >= cycle_started_at then {{ elapsed_days('cycle_started_at', 'closed_at') }}
+            when closed_at >= cycle_started_at
+                then {{ elapsed_days('cycle_started_at', 'closed_at') }}
         end as cycle_days
     from joined
 )

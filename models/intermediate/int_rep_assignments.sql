@@ -27,6 +27,11 @@ dated as (
     from history
 ),
 
+with_history as (
+    select distinct rep_id
+    from dated
+),
+
 assignments as (
     select
         rep_id,
@@ -44,7 +49,7 @@ assignments as (
         reps.role,
         reps.hired_on as valid_from
     from reps
-    left join (select distinct rep_id from dated) as with_history
+    left join with_history
         on reps.rep_id = with_history.rep_id
     where with_history.rep_id is null
 ),

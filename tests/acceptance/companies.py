@@ -625,7 +625,7 @@ class Generator:
             )
 
     def subscriptions(self) -> None:
-        """Price changes, gaps around the grace, parallel ones, reactivation, open and future ends."""
+        """Price changes, gaps around the grace, parallel ones, reactivation, future ends."""
         for number, account in enumerate(self.account_ids[::2]):
             start = self.day(last=self.shape.as_of - timedelta(days=60))
             for turn in range(self.rng.randint(1, 4)):
@@ -835,3 +835,6 @@ SHAPES = [
         grains=("day", "month", "quarter", "year"),
     ),
 ]
+
+#: small enough to be built several times
+SMALL = Shape("small", seed=55, start=date(2024, 3, 1), as_of=date(2025, 2, 28), leads=40)

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import duckdb
 import pytest
 
 from orchestration.settings import PROJECT_DIR
+from tests.acceptance.companies import Shape, generate
+from tests.acceptance.warehouse import build
 
 DEMO_AS_OF = "2025-12-31"
 
@@ -82,3 +84,17 @@ def demo_release(demo_run: DemoRun) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published file, opened as a reader opens it."""
     with duckdb.connect(str(demo_run.published), read_only=True) as con:
         yield con
+
+
+@pytest.fixture(scope="session")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Shape], Path]:
+    """The release of a random company, built when it is first asked for."""
+    built: dict[str, Path] = {}
+
+    def release(shape: Shape) -> Path:
+        if shape.name not in built:
+            folder = tmp_path_factory.mktemp(shape.name)
+            built[shape.name] = build(generate(shape), folder, shape.as_of, shape.variables)
+        return built[shape.name]
+
+    return release

@@ -36,12 +36,13 @@ quarter_bounds as (
         1 as jalali_quarter,
         1 as first_day_of_year,
         94 as end_day_of_year
+    {%- for quarter, first_day, end_day in [(2, 94, 187), (3, 187, 277), (4, 277, 367)] %}
     union all
-    select 2, 94, 187
-    union all
-    select 3, 187, 277
-    union all
-    select 4, 277, 367
+    select
+        {{ quarter }} as jalali_quarter,
+        {{ first_day }} as first_day_of_year,
+        {{ end_day }} as end_day_of_year
+    {%- endfor %}
 ),
 
 jalali as (
@@ -88,8 +89,10 @@ gregorian as (
         {{ iso_weekday('day') }} as weekday_iso,
         cast(extract('week' from day) as integer) as iso_week,
         -- The Thursday of a week decides the year that the week belongs to.
-        cast(extract('year' from {{ add_days("cast(date_trunc('week', day) as date)", 3) }}) as integer)
-            as iso_year,
+        cast(
+            extract('year' from {{ add_days("cast(date_trunc('week', day) as date)", 3) }})
+            as integer
+        ) as iso_year,
         {% for grain in ['week', 'month', 'quarter', 'year', 'fiscal_quarter', 'fiscal_year'] -%}
         {{ period_start('day', grain) }} as {{ grain }}_starts_on,
         {{ period_end(period_start('day', grain), grain) }} as {{ grain }}_ends_on,
@@ -125,11 +128,18 @@ select
     jalali.{{ grain }}_starts_on,
     jalali.{{ grain }}_ends_on,
     {% endfor -%}
-    {% for language in ['en', 'fa', 'ar', 'vi'] -%}
-    month_names.name_{{ language }} as month_name_{{ language }},
-    jalali.jalali_month_name_{{ language }},
-    weekday_names.name_{{ language }} as weekday_name_{{ language }}{{ ',' if not loop.last }}
-    {% endfor -%}
+    month_names.name_en as month_name_en,
+    month_names.name_fa as month_name_fa,
+    month_names.name_ar as month_name_ar,
+    month_names.name_vi as month_name_vi,
+    jalali.jalali_month_name_en,
+    jalali.jalali_month_name_fa,
+    jalali.jalali_month_name_ar,
+    jalali.jalali_month_name_vi,
+    weekday_names.name_en as weekday_name_en,
+    weekday_names.name_fa as weekday_name_fa,
+    weekday_names.name_ar as weekday_name_ar,
+    weekday_names.name_vi as weekday_name_vi
 from gregorian
 inner join jalali
     on gregorian.day = jalali.day

@@ -1,4 +1,4 @@
--- One row per deal that counts and product in it, in the reporting currency at the date of the deal.
+-- One row per deal that counts and product in it, in the reporting currency at the deal's date.
 with products as (
     select * from {{ ref('opportunity_products') }}
     where not is_deleted

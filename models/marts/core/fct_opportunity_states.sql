@@ -30,7 +30,8 @@ split_by_team as (
             else states.entered_on
         end as entered_on,
         case
-            when assignments.valid_to <= {{ as_of_date() }}
+            when
+                assignments.valid_to <= {{ as_of_date() }}
                 and assignments.valid_to < coalesce(states.left_on, assignments.valid_to + 1)
                 then assignments.valid_to
             else states.left_on

@@ -31,7 +31,9 @@ valued as (
         targets.period_end,
         case
             when targets.value_type = 'currency' and targets.currency is not null
-                then {{ convert('targets.target_value', 'targets.currency', 'exchange_rates.rate') }}
+                then {{ convert(
+                    'targets.target_value', 'targets.currency', 'exchange_rates.rate'
+                ) }}
             else targets.target_value
         end as full_quota,
         {{ days_between('targets.period_start', 'targets.period_end') }} as period_days,

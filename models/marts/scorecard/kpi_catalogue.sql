@@ -5,6 +5,7 @@
 {%- do kpis.append(node) %}
 {%- endfor %}
 {%- endif %}
+-- noqa: disable=LT02
 with definitions as (
     {%- for node in kpis | sort(attribute='name') %}
     {%- set kpi = node.config.meta.kpi %}

@@ -1,8 +1,8 @@
 """The KPIs computed a second time, in plain Python from the raw rows.
 
-Written from the catalogue and DECISIONS.md alone, so that a misreading in a model and one here are
-unlikely to be the same. `cells` takes the rows as landing accepts them, in the order of arrival, and
-returns every cell the warehouse should hold.
+Written from the catalogue and DECISIONS.md and not from the models, so that a misreading in a model
+and one here are unlikely to be the same. `cells` takes the rows as landing accepts them, in the
+order of arrival, and returns every cell the warehouse should hold.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def base_kpi(
 
 
 def customer_churn_rate(company: Company) -> Cells:
-    """Customers at the start who were none at the end; `newcomers`: acquired and gone in between."""
+    """Customers at the start who were none at the end; `newcomers` came and went in between."""
     newcomers = []
     for customer in company.customers.values():
         for grain in company.frame.grains:

@@ -206,9 +206,9 @@ def _set_spells(world: World, customer: Customer, purchases: list[date]) -> None
     spells = [spell for spell in spells if spell.end is None or spell.end > customer.since]
     for spell in spells:
         spell.start = max(spell.start, customer.since)
-    if spells and (end := spells[-1].end):
-        if end + timedelta(days=patience) > world.as_of:
-            spells[-1].end = spells[-1].end_reason = None
+    if spells and (end := spells[-1].end) and end + timedelta(days=patience) > world.as_of:
+        # Not known yet: until the grace has passed the customer is active.
+        spells[-1].end = spells[-1].end_reason = None
     customer.spells = spells
 
 

@@ -114,7 +114,7 @@ def _visits(journey: Journey) -> list[Visit]:
 
 
 def _reaches(journey: Journey, stages: dict[str, Stage]) -> list[Reach]:
-    """G11: reached on its own first entry, else on the first into a later stage, else at the win."""
+    """G11: reached on its own first entry, else on the first into a later one, else at the win."""
     deal = journey.deal
     won_at = deal.closed_at if deal.is_won else None
     reaches = []

@@ -1,5 +1,6 @@
 -- Monthly sales growth: the change of net sales revenue against the month before, as a share of it.
 -- The running month is compared with the same number of days of the month before.
+{%- set dimensions = ['all'] + kpi_dimensions(['rep', 'team', 'location']) %}
 with revenue as (
     select
         period_start as day,
@@ -10,7 +11,7 @@ with revenue as (
     where
         variant = 'headline'
         and period_grain = 'day'
-        and dimension in ('{{ (["all"] + kpi_dimensions(["rep", "team", "location"])) | join("', '") }}')
+        and dimension in ('{{ dimensions | join("', '") }}') -- noqa: LT05
 ),
 
 members as (

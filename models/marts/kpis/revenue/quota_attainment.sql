@@ -7,8 +7,8 @@
 with quotas as (
     select * from {{ ref('fct_quotas') }}
     where
-        period_grain in ('{{ grains | join("', '") }}')
-        and measure_id in ('{{ measures | join("', '") }}')
+        period_grain in ('{{ grains | join("', '") }}') -- noqa: LT05
+        and measure_id in ('{{ measures | join("', '") }}') -- noqa: LT05
 ),
 
 actuals as (

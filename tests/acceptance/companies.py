@@ -604,7 +604,7 @@ class Generator:
                 "status": self.pick(["paid", "paid", "paid", "open", "void"]),
             },
         )
-        share = self.pick([1, 1, Decimal("0.5"), Decimal("0.25")])
+        share = self.pick([Decimal(1), Decimal(1), Decimal("0.5"), Decimal("0.25")])
         self.lines(note, [-(amount * share).quantize(Decimal("0.01")) for amount in amounts])
 
     def lines(self, invoice_id: str, amounts: list[Decimal]) -> None:

@@ -51,6 +51,9 @@ def test_everything_that_writes_takes_the_one_slot(definitions: dg.Definitions) 
 def test_data_tests_are_asset_checks(definitions: dg.Definitions) -> None:
     checks = definitions.get_repository_def().asset_graph.asset_check_keys
     assert any(check.name.startswith("is_key") for check in checks)
+    # A test of several models is a check of the one that its meta names.
+    on_all_cells = [check for check in checks if check.asset_key.path[-1] == "kpi_values"]
+    assert [check.name for check in on_all_cells] == ["kpi_values_hold_their_contract"]
 
 
 def test_the_schedule_counts_to_the_end_of_yesterday(definitions: dg.Definitions) -> None:

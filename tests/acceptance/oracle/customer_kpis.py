@@ -185,7 +185,8 @@ def net_revenue_retention(company: Company) -> Cells:
 def post_close_churn(company: Company, kpi_id: str, months: int) -> Cells:
     """New customers by a deal, lost on or before the anchor plus some months (end clamped).
 
-    A customer is in the denominator once the months and the grace have passed.
+    A customer is in the denominator once the months and the grace have passed: a loss on the very
+    last day, whose end is the day after, must be known by then.
     """
     world = company.world
     onboarded: dict[str, date] = {}
@@ -205,7 +206,7 @@ def post_close_churn(company: Company, kpi_id: str, months: int) -> Cells:
             if anchor is None:
                 continue
             limit = add_months(anchor, months)
-            is_ripe = limit + timedelta(days=grace(company)) <= world.as_of
+            is_ripe = limit + timedelta(days=grace(company) + 1) <= world.as_of
             is_lost = any(win.closed_on <= day <= limit for day in losses)
             members = {
                 "rep": win.owner,

@@ -152,9 +152,11 @@ def build_customers(
         account = world.account(account_id)
         if account.get("is_test") or account.get("_deleted"):
             continue
-        win, invoice = wins.get(account_id), first_invoices.get(account_id)
+        win, first_invoice = wins.get(account_id), first_invoices.get(account_id)
         bought = [
-            moment for moment in (first_purchase_at(win), first_purchase_at(invoice)) if moment
+            moment
+            for moment in (first_purchase_at(win), first_purchase_at(first_invoice))
+            if moment
         ]
         if bought:
             since = world.business_date(min(bought))
@@ -162,7 +164,7 @@ def build_customers(
             since = min(price.start for price in prices[account_id])
         else:
             continue
-        customer = Customer(account_id, since, win, invoice)
+        customer = Customer(account_id, since, win, first_invoice)
         customer.prices = [
             price for price in prices.get(account_id, []) if not price.end or price.end > since
         ]
@@ -188,9 +190,9 @@ def _set_spells(world: World, customer: Customer, purchases: list[date]) -> None
     intervals: list[tuple[date, date | None, int, str | None]] = []
     for day in purchases:
         if first_subscription is None or day < first_subscription:
-            end = day + timedelta(days=options.inactivity_days)
+            end: date | None = day + timedelta(days=options.inactivity_days)
             if first_subscription:
-                end = min(end, first_subscription)
+                end = min(day + timedelta(days=options.inactivity_days), first_subscription)
             intervals.append((day, end, 0, "inactive"))
     for price in prices:
         intervals.append((price.start, price.end, options.churn_grace_days, price.end_reason))
@@ -206,7 +208,8 @@ def _set_spells(world: World, customer: Customer, purchases: list[date]) -> None
     spells = [spell for spell in spells if spell.end is None or spell.end > customer.since]
     for spell in spells:
         spell.start = max(spell.start, customer.since)
-    if spells and (end := spells[-1].end) and end + timedelta(days=patience) > world.as_of:
+    last_end = spells[-1].end if spells else None
+    if last_end and last_end + timedelta(days=patience) > world.as_of:
         # Not known yet: until the grace has passed the customer is active.
         spells[-1].end = spells[-1].end_reason = None
     customer.spells = spells

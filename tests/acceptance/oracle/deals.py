@@ -166,10 +166,10 @@ def _find_first_contacts(world: World, deals: list[Deal]) -> None:
         if row["opportunity_id"]:
             of_deal[row["opportunity_id"]].append(at)
             continue
-        if row["lead_id"]:
-            of_lead[people.get(row["lead_id"], row["lead_id"])].append(at)
-        if row["contact_id"]:
-            of_person[persons.get(row["contact_id"], row["contact_id"])].append(at)
+        if lead_id := row["lead_id"]:
+            of_lead[people.get(lead_id, lead_id)].append(at)
+        if contact_id := row["contact_id"]:
+            of_person[persons.get(contact_id, contact_id)].append(at)
 
     closes: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
     for deal in deals:

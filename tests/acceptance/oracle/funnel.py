@@ -230,7 +230,7 @@ def funnel_on_pace_rate(company: Company) -> Cells:
             members = {
                 "rep": journey.deal.owner,
                 "team": state.team_id,
-                "stage": state.stage,
+                "stage": state.entry.stage.member,
             }
             entered_on = company.world.business_date(state.entry.at)
             late_from = entered_on + timedelta(days=floor(expected)) + ONE_DAY

@@ -179,11 +179,16 @@ def open_states(world: World, journey: Journey) -> list[OpenState]:
             continue
         amount = _amount(world, deal, entries, by, known_from, turn)
         team = world.team(deal.owner, turn)
+        stage = by[-1].stage.member if by else before
+        since = by[-1].at if by else deal.created_at
+        if known_from and known_from >= since and world.business_date(known_from) <= turn:
+            # The row was updated after the last entry: its stage is what was known from then on.
+            stage = f"{deal.pipeline}/{deal.stage}"
         states.append(
             OpenState(
                 turn,
                 until,
-                by[-1].stage.member if by else before,
+                stage,
                 world.rates.convert(amount, deal.currency, deal.rate_date),
                 team.team_id,
                 team.territory_id,

@@ -1,6 +1,6 @@
 -- Records that contradict themselves. They are counted as DECISIONS.md says; whoever keeps the
 -- source should know of them.
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'opportunities'}}}) }}
 select
     'a deal has an outcome and no close date' as problem,
     opportunity_id as record_id

@@ -1,6 +1,6 @@
 -- Keys that lead nowhere: the record they name stands in no row of the entity that the contract
 -- says. It warns, since the record may arrive later; until then such a row keeps its own key.
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'opportunities'}}}) }}
 {%- set entities = [
     'accounts', 'activities', 'campaigns', 'contacts', 'invoice_lines', 'invoices',
     'lead_stage_history', 'leads', 'locations', 'marketing_touchpoints', 'onboardings',

@@ -1,5 +1,6 @@
 -- Money that could not be converted: no exchange rate within fx_stale_days of its date. It would
 -- be missing from every sum, so nothing is published until the rate is there.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_opportunities'}}}) }}
 select
     'deal' as what,
     opportunity_id as record_id,

@@ -1,5 +1,6 @@
 -- Two quotas of one rep and measure for periods of one kind that share a day: one of them would
 -- count twice.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_quotas'}}}) }}
 with quotas as (
     select * from {{ ref('fct_quotas') }}
 )

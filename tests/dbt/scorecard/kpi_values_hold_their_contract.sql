@@ -1,5 +1,6 @@
 -- The shape that every KPI shares, on all cells at once: one row per cell, a value where there is a
 -- denominator, intervals around their value, nothing after as_of_date.
+{{ config(meta={'dagster': {'ref': {'name': 'kpi_values'}}}) }}
 with kpi_values as (
     select * from {{ ref('kpi_values') }}
 ),

@@ -1,4 +1,5 @@
 -- The stages, customers and disqualified leads included, add up to all leads on every day.
+{{ config(meta={'dagster': {'ref': {'name': 'leads_by_lifecycle_stage'}}}) }}
 with cells as (
     select * from {{ ref('leads_by_lifecycle_stage') }}
     where dimension in ('all', 'stage')

@@ -1,4 +1,5 @@
 -- Of the deals that reached a stage, those that went on, dropped off or are still open are all.
+{{ config(meta={'dagster': {'ref': {'name': 'stage_conversion_rate'}}}) }}
 with cells as (
     select
         period_grain,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.settings import PROJECT_DIR
 
-_INTERVAL = 0.05  # seconds between two looks
+_INTERVAL = 0.1  # seconds between two looks
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 

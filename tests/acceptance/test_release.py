@@ -1,0 +1,106 @@
+"""What is in the published file, and what is not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from orchestration.landing import load_contract
+from orchestration.settings import PROJECT_DIR
+from tests.acceptance.conftest import DemoRun
+
+KPI_SHAPE = [
+    *("kpi_id", "variant", "time_basis", "period_grain", "period_start"),
+    *("dimension", "dimension_value", "numerator", "denominator", "kpi_value"),
+    *("sample_size", "p50", "p90", "ci_low", "ci_high", "is_complete_period", "is_matured"),
+]
+AREAS = {"revenue", "pipeline", "funnel", "customers"}
+
+
+def columns(release: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, str]]:
+    """(schema, table) -> column -> type, of everything a reader finds."""
+    found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for schema, table, column, kind in release.execute(
+        """
+        select table_schema, table_name, column_name, data_type from information_schema.columns
+        where table_catalog = current_database() order by ordinal_position
+        """
+    ).fetchall():
+        found[schema, table][column] = kind
+    return found
+
+
+def test_marts_only(demo_release: duckdb.DuckDBPyConnection) -> None:
+    assert {schema for schema, _ in columns(demo_release)} == AREAS | {"core", "scorecard"}
+
+
+def test_every_kpi_has_the_one_shape(demo_release: duckdb.DuckDBPyConnection) -> None:
+    shapes = {
+        table: found for (schema, table), found in columns(demo_release).items() if schema in AREAS
+    }
+    assert len(shapes) == 34
+    reference = shapes["win_rate"]
+    assert list(reference) == KPI_SHAPE
+    for table, found in shapes.items():
+        assert list(found.items()) == list(reference.items()), table
+
+
+def test_every_column_of_core_and_scorecard_is_described(
+    demo_release: duckdb.DuckDBPyConnection,
+) -> None:
+    described: dict[str, dict[str, str]] = {}
+    for path in (PROJECT_DIR / "models/marts").rglob("*.yml"):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            described[model["name"]] = {
+                column["name"]: column.get("description", "") for column in model.get("columns", [])
+            }
+    for (schema, table), found in columns(demo_release).items():
+        if schema in ("core", "scorecard"):
+            assert set(described[table]) == set(found), table
+            assert all(text.strip() for text in described[table].values()), table
+
+
+def test_no_identifier_of_a_person_outside_the_company(
+    demo_run: DemoRun, demo_release: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Every value of every column that the contract marks as pii, looked for in every text."""
+    contract = load_contract(PROJECT_DIR / "models")["standard"]
+    marked = [
+        (entity.table, column.name)
+        for entity in contract.entities.values()
+        for column in entity.columns
+        if column.pii
+    ]
+    assert ("standard__contacts", "email") in marked
+    release = columns(demo_release)
+    with duckdb.connect(str(tmp_path / "search.duckdb")) as con:
+        con.execute(f"attach '{demo_run.warehouse}' as warehouse (read_only)")
+        con.execute(f"attach '{demo_run.published.resolve()}' as published (read_only)")
+        con.execute(
+            "create table secrets as "
+            + " union ".join(
+                f"select lower({column}) as value from warehouse.raw.{table} where {column} <> ''"
+                for table, column in marked
+            )
+        )
+        row = con.execute("select count(*) from secrets").fetchone()
+        assert row is not None
+        assert row[0] > 1000
+        searched = 0
+        for (schema, table), found in release.items():
+            if (schema, table) == ("scorecard", "kpi_values"):
+                continue  # a view of the KPI tables, which are searched themselves
+            for column, kind in found.items():
+                if kind == "VARCHAR":
+                    searched += 1
+                    hit = con.execute(
+                        f"""
+                        select 1 from published."{schema}"."{table}"
+                        where lower("{column}") in (select value from secrets) limit 1
+                        """
+                    ).fetchone()
+                    assert hit is None, f"{schema}.{table}.{column}"
+        assert searched > 100

@@ -418,7 +418,7 @@ member_records as (
         {{ 'period_grain, period_start' if by_period else 'day' }},
         cast('{{ dimension }}' as {{ dbt.type_string() }}) as dimension,
         {{ member }} as dimension_value,
-        numerator
+        cast(numerator as {{ type_double() }}) as single_value
     from counted
     where denominator <> 0
     {% if not loop.last %}union all{% endif %}
@@ -436,8 +436,8 @@ percentiles as (
         {{ start }} as period_start,
         dimension,
         dimension_value,
-        percentile_cont(0.5) within group (order by numerator) as p50,
-        percentile_cont(0.9) within group (order by numerator) as p90
+        round(percentile_cont(0.5) within group (order by single_value), 6) as p50,
+        round(percentile_cont(0.9) within group (order by single_value), 6) as p90
     from member_records
     {%- if grain in jalali_grains() %}
     left join {{ ref('dim_date') }} as calendar

@@ -64,12 +64,16 @@ entries as (
     from conversions
     union all
     select
-        lead_id,
+        lead_survivors.survivor_id as lead_id,
         'disqualified' as stage,
-        disqualified_at as entered_at,
+        leads.disqualified_at as entered_at,
         false as is_from_history
-    from surviving_leads
-    where {{ business_date('disqualified_at') }} <= {{ as_of_date() }}
+    from leads
+    inner join lead_survivors
+        on leads.lead_id = lead_survivors.lead_id
+    where
+        (not leads.is_deleted or leads.merged_into_lead_id is not null)
+        and {{ business_date('leads.disqualified_at') }} <= {{ as_of_date() }}
 )
 
 -- A deal that its lead names and that names its lead is one entry.

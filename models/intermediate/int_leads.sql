@@ -24,9 +24,7 @@ members as (
         row_number() over (
             partition by lead_survivors.survivor_id
             order by leads.created_at, leads.lead_id
-        ) as position,
-        min(leads.disqualified_at) over (partition by lead_survivors.survivor_id)
-            as first_disqualified_at
+        ) as position
     from leads
     inner join lead_survivors
         on leads.lead_id = lead_survivors.lead_id
@@ -53,8 +51,7 @@ select
     coalesce(earliest.motion, 'unassigned') as motion,
     coalesce(accounts.segment, 'unassigned') as segment,
     earliest.created_at,
-    {{ business_date('earliest.created_at') }} as created_on,
-    earliest.first_disqualified_at as disqualified_at
+    {{ business_date('earliest.created_at') }} as created_on
 from survivors
 inner join earliest
     on survivors.lead_id = earliest.survivor_id

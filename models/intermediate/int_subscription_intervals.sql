@@ -20,16 +20,22 @@ accounts as (
 followed as (
     select
         periods.*,
+        account_survivors.survivor_id,
         lead(period_start) over (
             partition by subscription_id
             order by period_start
-        ) as next_period_start
+        ) as next_period_start,
+        max(coalesce(period_end, cast('9999-12-31' as date))) over (
+            partition by coalesce(account_survivors.survivor_id, periods.account_id)
+        ) as account_covered_to
     from periods
+    left join account_survivors
+        on periods.account_id = account_survivors.account_id
 )
 
 select
     followed.subscription_id,
-    coalesce(account_survivors.survivor_id, followed.account_id) as account_id,
+    coalesce(followed.survivor_id, followed.account_id) as account_id,
     followed.product_id,
     followed.mrr as mrr_in_currency,
     followed.currency,
@@ -42,11 +48,14 @@ select
             then followed.next_period_start
         when followed.period_end <= {{ add_days(as_of_date(), -var('churn_grace_days')) }}
             then followed.period_end
+        -- Whether the customer leaves is not in doubt where another subscription goes on.
+        when
+            followed.period_end <= {{ as_of_date() }}
+            and followed.account_covered_to > followed.period_end
+            then followed.period_end
     end as ends_on,
     followed.end_reason
 from followed
-left join account_survivors
-    on followed.account_id = account_survivors.account_id
 left join accounts
-    on account_survivors.survivor_id = accounts.account_id
+    on followed.survivor_id = accounts.account_id
 where not coalesce(accounts.is_test, false)

@@ -49,7 +49,7 @@ def is_equal(field: str, ours: object, theirs: object) -> bool:
     if ours is None or theirs is None or isinstance(ours, (bool, str)):
         return ours == theirs
     if field in ("numerator", "denominator", "p50", "p90"):
-        return abs(float(ours) - float(theirs)) <= 2e-6  # type: ignore[arg-type]
+        return abs(float(ours) - float(theirs)) <= 1e-6  # type: ignore[arg-type]
     return math.isclose(float(ours), float(theirs), rel_tol=1e-9, abs_tol=1e-9)  # type: ignore
 
 

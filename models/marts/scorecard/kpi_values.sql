@@ -1,6 +1,11 @@
 {{ config(materialized='view') }}
 -- Every cell of every KPI in one place. A view, so that nothing is stored twice; without the name
 -- of the database, since readers open the file under another one than the build.
+{%- if execute and 'day' not in var('kpi_grains') %}
+{%- do exceptions.raise_compiler_error(
+    "kpi_grains lacks 'day': growth, velocity and attainment are made from days. Add it."
+) %}
+{%- endif %}
 {%- set kpis = [
     'avg_deal_size', 'bookings_amount', 'deals_won', 'monthly_sales_growth', 'net_sales_revenue',
     'quota_attainment', 'sales_velocity',

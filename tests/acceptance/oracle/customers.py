@@ -90,6 +90,10 @@ def subscription_prices(world: World) -> dict[str, list[Price]]:
         if (end is None or end > row["period_start"]) and row["period_start"] <= world.as_of:
             rows[row["subscription_id"]].append(row)
     prices: dict[str, list[Price]] = defaultdict(list)
+    covered_to: dict[str, date] = defaultdict(lambda: date.min)
+    for row in (row for periods in rows.values() for row in periods):
+        account = world.account_of(row["account_id"]) or ""
+        covered_to[account] = max(covered_to[account], row["period_end"] or date.max)
     for periods in rows.values():
         periods.sort(key=lambda row: row["period_start"])
         for row, following in zip(periods, [*periods[1:], None], strict=True):
@@ -97,7 +101,9 @@ def subscription_prices(world: World) -> dict[str, list[Price]]:
             if following and (end is None or following["period_start"] <= end + grace):
                 end = following["period_start"]
             elif end and end + grace > world.as_of:
-                end = None
+                # Not known yet, unless the customer goes on with another subscription.
+                goes_on = covered_to[world.account_of(row["account_id"]) or ""] > end
+                end = end if goes_on and end <= world.as_of else None
             prices[world.account_of(row["account_id"]) or ""].append(
                 Price(
                     row["subscription_id"],

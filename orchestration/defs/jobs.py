@@ -16,6 +16,8 @@ refresh = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     description="Land new files, build and test all models, publish the result.",
     executor_def=dg.in_process_executor,
+    # What a person at the terminal wants to read; the page keeps every event.
+    config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
 )
 
 

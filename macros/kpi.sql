@@ -453,3 +453,13 @@ percentiles as (
 {% macro customer_period_grains() %}
     {{- return(['month', 'quarter', 'year', 'fiscal_quarter', 'fiscal_year'] + jalali_grains()) -}}
 {% endmacro %}
+
+{#
+    Comments on the columns of a KPI table. All KPIs share one shape, which is described once, in
+    the YAML of kpi_values.
+#}
+{% macro describe_shared_columns() -%}
+    {%- if execute -%}
+    {{ alter_column_comment(this, graph.nodes['model.' ~ project_name ~ '.kpi_values'].columns) }}
+    {%- endif -%}
+{%- endmacro %}

@@ -63,6 +63,20 @@ def test_every_column_of_core_and_scorecard_is_described(
             assert all(text.strip() for text in described[table].values()), table
 
 
+def test_the_file_explains_itself(demo_release: duckdb.DuckDBPyConnection) -> None:
+    """Every table and column carries its description as a comment, KPI tables too."""
+    silent = demo_release.execute(
+        """
+        select table_name, column_name from duckdb_columns()
+        where database_name = current_database() and not internal and comment is null
+        union all
+        select table_name, null from duckdb_tables()
+        where database_name = current_database() and comment is null
+        """
+    ).fetchall()
+    assert silent == []
+
+
 def test_no_identifier_of_a_person_outside_the_company(
     demo_run: DemoRun, demo_release: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:

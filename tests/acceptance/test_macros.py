@@ -1,0 +1,63 @@
+"""Macros whose result depends on what the company has chosen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.acceptance.conftest import DemoRun, run
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        # 2026-02-28 is a Saturday.
+        (
+            {"week_start": 1, "fiscal_year_start_month": 1},
+            ["2026-02-23", "2026-03-02", "2026-01-01", "2026-01-01"],
+        ),
+        # A week from Saturday begins on the day itself; a fiscal year from April began in 2025,
+        # its last quarter on January 1.
+        (
+            {"week_start": 6, "fiscal_year_start_month": 4},
+            ["2026-02-28", "2026-03-07", "2026-01-01", "2025-04-01"],
+        ),
+        # A week from Sunday began six days before; fiscal quarters from December.
+        (
+            {"week_start": 7, "fiscal_year_start_month": 12},
+            ["2026-02-22", "2026-03-01", "2025-12-01", "2025-12-01"],
+        ),
+    ],
+)
+def test_weeks_and_fiscal_periods(
+    demo_run: DemoRun, variables: dict[str, int], expected: list[str]
+) -> None:
+    day = "date '2026-02-28'"
+    query = f"""
+        select
+            {{{{ period_start("{day}", 'week') }}}} as week_start,
+            {{{{ period_end(period_start("{day}", 'week'), 'week') }}}} as week_end,
+            {{{{ period_start("{day}", 'fiscal_quarter') }}}} as fiscal_quarter,
+            {{{{ period_start("{day}", 'fiscal_year') }}}} as fiscal_year
+    """
+    environment = {
+        **demo_run.environment,
+        "KPI_RELEASE": str(demo_run.warehouse.with_name("macros.duckdb")),
+        "DBT_TARGET_PATH": str(demo_run.warehouse.with_name("target")),
+    }
+    output = run(
+        [
+            *("dbt", "--quiet", "--no-partial-parse", "show", "--inline", query),
+            *("--output", "json", "--vars", json.dumps(variables)),
+        ],
+        environment,
+    )
+    row = json.loads(output[output.index("{") :])["show"][0]
+    assert [value[:10] for value in row.values()] == expected
+
+
+def test_without_a_day_to_count_to_nothing_is_built(demo_run: DemoRun) -> None:
+    environment = {**demo_run.environment, "KPI_AS_OF_DATE": "soon"}
+    with pytest.raises(AssertionError, match="Say which day is the last that counts"):
+        run(["dbt", "--no-partial-parse", "compile", "-s", "publication"], environment)

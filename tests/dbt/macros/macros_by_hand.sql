@@ -1,0 +1,68 @@
+-- Macros against values worked by hand, or taken from where the comment says. A row is a difference.
+{{ config(meta={'dagster': {'ref': {'name': 'dim_date'}}}) }}
+{%- set checks = [
+    ('ratio', ratio(3, 4), '0.75'),
+    ('ratio of nothing', ratio(0, 4), '0.0'),
+    ('ratio by zero', ratio(3, 0), 'null'),
+    ('ratio of zero by zero', ratio(0, 0), 'null'),
+    ('ratio of null', ratio('null', 4), 'null'),
+    ('month end is clamped', add_months("date '2025-08-31'", 6), "date '2026-02-28'"),
+    ('leap year', add_months("date '2024-02-29'", 12), "date '2025-02-28'"),
+    ('add_days over a month', add_days("date '2024-02-28'", 2), "date '2024-03-01'"),
+    ('days_between', days_between("date '2025-02-28'", "date '2025-03-01'"), '1'),
+    ('days_between counts back', days_between("date '2025-03-01'", "date '2025-02-28'"), '-1'),
+    ('seconds_between', seconds_between(
+        "timestamp '2025-01-01 23:59:59'", "timestamp '2025-01-02 00:00:01'"), '2'),
+    ('elapsed_days', elapsed_days(
+        "timestamp '2025-01-01 00:00:00'", "timestamp '2025-01-02 12:00:00'"), '1.5'),
+    ('iso_weekday of a Sunday', iso_weekday("date '2026-03-01'"), '7'),
+    ('Tehran before midnight', local_date(
+        "timestamp '2026-03-20 20:29:59'", "'Asia/Tehran'"), "date '2026-03-20'"),
+    ('Tehran at midnight', local_date(
+        "timestamp '2026-03-20 20:30:00'", "'Asia/Tehran'"), "date '2026-03-21'"),
+    ('London in summer', local_date(
+        "timestamp '2026-07-01 23:00:00'", "'Europe/London'"), "date '2026-07-02'"),
+    ('London in winter', local_date(
+        "timestamp '2026-01-01 23:00:00'", "'Europe/London'"), "date '2026-01-01'"),
+    ('text with an offset', utc_timestamp("'2026-03-21T01:30:00+03:30'"),
+        "timestamp '2026-03-20 22:00:00'"),
+    ('text without an offset', utc_timestamp("'2026-03-21 01:30:00'"),
+        "timestamp '2026-03-21 01:30:00'"),
+    ('quarter', period_start("date '2026-02-28'", 'quarter'), "date '2026-01-01'"),
+    ('end of a quarter', period_end("date '2026-01-01'", 'quarter'), "date '2026-04-01'"),
+    ('within 90 days', within_days("date '2026-01-01'", "date '2026-04-01'", 90), 'true'),
+    ('on day 91', within_days("date '2026-01-01'", "date '2026-04-02'", 90), 'false'),
+    ('never', within_days("date '2026-01-01'", 'null', 90), 'false'),
+    ('Arabic yeh and kaf', label_key("'كيف'"), label_key("'کیف'")),
+    ('digits of both scripts', label_key("'۱۲۳ ٤٥٦'"), "'123 456'"),
+    ('Vietnamese and case', label_key("' Đã Bán '"), "'dã bán'"),
+    ('phone', phone_key("'+98 (21) 1234-5678'"), "'982112345678'"),
+    ('too short for a phone', phone_key("'1234567'"), 'null'),
+] %}
+{%- for name, actual, expected in checks %}
+select
+    '{{ name }}' as macro,
+    cast({{ actual }} as {{ dbt.type_string() }}) as actual,
+    cast({{ expected }} as {{ dbt.type_string() }}) as expected
+where ({{ actual }}) is distinct from {{ expected }}
+union all
+{%- endfor %}
+-- Wilson intervals of 8, 0 and 10 out of 10: 49.0 to 94.3 %, 0 to 27.8 %, 72.2 to 100 %, as in
+-- Newcombe (1998) and any table of them.
+{%- for numerator, denominator, low, high in [
+    (8, 10, 0.4902, 0.9433), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0)
+] %}
+select
+    'wilson_bound of {{ numerator }} out of {{ denominator }}' as macro,
+    cast({{ wilson_bound(numerator, denominator, 'low') }} as {{ dbt.type_string() }}) as actual,
+    '{{ low }} to {{ high }}' as expected
+where
+    abs({{ wilson_bound(numerator, denominator, 'low') }} - {{ low }}) > 0.00006
+    or abs({{ wilson_bound(numerator, denominator, 'high') }} - {{ high }}) > 0.00006
+union all
+{%- endfor %}
+select
+    'wilson_bound of nothing' as macro,
+    cast({{ wilson_bound(0, 0, 'low') }} as {{ dbt.type_string() }}) as actual,
+    'null' as expected
+where {{ wilson_bound(0, 0, 'low') }} is not null

@@ -61,7 +61,7 @@ def scale(
         _line(("---", "---:")),
         *[_line((name, f"{seconds:,.1f}")) for name, seconds in dagster.parts.items()],
         _line(("**total**", f"{dagster.seconds:,.1f}")),
-        _line(("beyond the steps alone", f"{dagster.seconds - pipeline.total.seconds:,.1f}")),
+        _line(("of it Dagster's own", f"{dagster.own_seconds:,.1f}")),
         "",
         f"Most memory of Dagster with dbt: {dagster.memory:,.0f} MB.",
         "",

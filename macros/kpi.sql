@@ -209,8 +209,11 @@ left join percentiles
     {{- return(cuts) -}}
 {% endmacro %}
 
-{# A CTE `rolled_up`: daily sums of a relation added up to every grain. #}
-{% macro _rolled_up(grains, relation) -%}
+{#
+    A CTE `rolled_up`: daily sums of a relation added up to every grain. Where the relation has one
+    row for each day and member already, days need no second sum.
+#}
+{% macro _rolled_up(grains, relation, is_unique=false) -%}
 rolled_up as (
     {%- for grain in grains %}
     select
@@ -219,15 +222,18 @@ rolled_up as (
         {{ period_start('day', grain) }} as period_start,
         dimension,
         dimension_value,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator,
-        sum(sample_size) as sample_size
+        {%- for measure in ('numerator', 'denominator', 'sample_size') %}
+        {{ measure if is_unique and grain == 'day' else 'sum(' ~ measure ~ ') as ' ~ measure }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from {{ relation }}
     {%- if grain in jalali_grains() %}
     left join {{ ref('dim_date') }} as calendar
         on {{ relation }}.day = calendar.date_on
     {%- endif %}
+    {%- if not (is_unique and grain == 'day') %}
     group by variant, {{ period_start('day', grain) }}, dimension, dimension_value
+    {%- endif %}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 )
@@ -286,7 +292,7 @@ day_cells as (
     {%- endif %}
 ),
 
-{{ _rolled_up(grains, 'day_cells') }},
+{{ _rolled_up(grains, 'day_cells', is_unique=(kind != 'sum')) }},
 
 cells as (
     select * from rolled_up

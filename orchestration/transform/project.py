@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,9 +23,12 @@ def prepared_project() -> DbtProject:
     project = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR)
     if _is_stale(project.manifest_path):
         subprocess.run(
-            [dbt_executable(), "--quiet", "--no-partial-parse", "parse"],
+            [
+                *(dbt_executable(), "--quiet", "--no-partial-parse", "parse"),
+                *("--profiles-dir", str(PROJECT_DIR)),
+                *("--target-path", str(project.manifest_path.parent)),
+            ],
             cwd=PROJECT_DIR,
-            env={**os.environ, "DBT_PROFILES_DIR": str(PROJECT_DIR)},
             check=True,
         )
     return project

@@ -5,8 +5,12 @@ with customers as (
     where first_purchase_at is not null
 ),
 
+-- Only of those who bought: most leads never do.
 leads as (
-    select * from {{ ref('int_leads') }}
+    select int_leads.*
+    from {{ ref('int_leads') }} as int_leads
+    inner join customers
+        on int_leads.account_id = customers.account_id
 ),
 
 lead_survivors as (

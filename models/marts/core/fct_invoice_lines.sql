@@ -40,7 +40,11 @@ select
     coalesce(accounts.vertical, 'unassigned') as vertical,
     coalesce(opportunities.source_channel, 'unassigned') as source_channel,
     invoices.issued_on,
-    coalesce(originals.issued_on, invoices.issued_on) as restated_on,
+    case
+        when invoices.document_type = 'credit_note'
+            then coalesce(originals.issued_on, invoices.issued_on)
+        else invoices.issued_on
+    end as restated_on,
     lines.quantity,
     lines.net_amount as net_amount_in_currency,
     invoices.currency,
@@ -50,9 +54,7 @@ from lines
 inner join invoices
     on lines.invoice_id = invoices.invoice_id
 left join originals
-    on
-        invoices.original_invoice_id = originals.invoice_id
-        and invoices.document_type = 'credit_note'
+    on invoices.original_invoice_id = originals.invoice_id
 left join accounts
     on invoices.account_id = accounts.account_id
 left join opportunities

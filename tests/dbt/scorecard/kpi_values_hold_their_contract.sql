@@ -1,4 +1,4 @@
--- The shape that every KPI shares, on all cells at once: one row per cell, a value where there is a
+-- The shape that every KPI shares, on all cells at once: one row per cell, no value over a zero
 -- denominator, intervals around their value, nothing after as_of_date.
 {{ config(meta={'dagster': {'ref': {'name': 'kpi_values'}}}) }}
 with kpi_values as (
@@ -7,83 +7,81 @@ with kpi_values as (
 
 catalogue as (
     select * from {{ ref('kpi_catalogue') }}
+),
+
+-- One pass over all cells.
+counted as (
+    select
+        kpi_id,
+        count(*) as cell_count,
+        count(
+            case
+                when
+                    variant is null
+                    or time_basis is null
+                    or period_grain is null
+                    or period_start is null
+                    or dimension is null
+                    or dimension_value is null
+                    or is_complete_period is null
+                    or is_matured is null
+                    then 1
+            end
+        ) as keys_missing,
+        count(case when denominator = 0 then kpi_value end) as values_over_zero,
+        count(
+            case
+                when
+                    ci_low < 0
+                    or ci_low > kpi_value + 1e-9
+                    or ci_high < kpi_value - 1e-9
+                    or ci_high > 1
+                    then 1
+            end
+        ) as intervals_beside_value,
+        count(case when not (kpi_value between -1e300 and 1e300) then 1 end) as values_infinite,
+        count(case when period_start > {{ as_of_date() }} then 1 end) as periods_to_come
+    from kpi_values
+    group by kpi_id
+),
+
+unique_cells as (
+    select
+        kpi_id,
+        count(*) as cell_count
+    from (
+        select distinct
+            kpi_id,
+            variant,
+            time_basis,
+            period_grain,
+            period_start,
+            dimension,
+            dimension_value
+        from kpi_values
+    ) as cells
+    group by kpi_id
 )
 
 select
-    'a cell stands more than once' as problem,
-    kpi_id,
-    count(*) as row_count
-from (
-    select
-        kpi_id,
-        variant,
-        time_basis,
-        period_grain,
-        period_start,
-        dimension,
-        dimension_value
-    from kpi_values
-    group by kpi_id, variant, time_basis, period_grain, period_start, dimension, dimension_value
-    having count(*) > 1
-) as repeated
-group by kpi_id
-union all
-select
-    'a key is null' as problem,
-    kpi_id,
-    count(*) as row_count
-from kpi_values
-where
-    variant is null
-    or time_basis is null
-    or period_grain is null
-    or period_start is null
-    or dimension is null
-    or dimension_value is null
-    or is_complete_period is null
-    or is_matured is null
-group by kpi_id
-union all
-select
-    'a zero denominator has a value' as problem,
-    kpi_id,
-    count(*) as row_count
-from kpi_values
-where denominator = 0 and kpi_value is not null
-group by kpi_id
-union all
-select
-    'an interval does not hold its value' as problem,
-    kpi_id,
-    count(*) as row_count
-from kpi_values
-where
-    ci_low is not null
-    and not (ci_low between 0 and kpi_value + 1e-9 and ci_high between kpi_value - 1e-9 and 1)
-group by kpi_id
-union all
-select
-    'a value is infinite or not a number' as problem,
-    kpi_id,
-    count(*) as row_count
-from kpi_values
-where not (kpi_value between -1e300 and 1e300)
-group by kpi_id
-union all
-select
-    'a period begins after as_of_date' as problem,
-    kpi_id,
-    count(*) as row_count
-from kpi_values
-where period_start > {{ as_of_date() }}
-group by kpi_id
-union all
-select
-    'a KPI is not in the catalogue' as problem,
-    kpi_values.kpi_id,
-    count(*) as row_count
-from kpi_values
+    counted.kpi_id,
+    counted.cell_count - unique_cells.cell_count as cells_repeated,
+    counted.keys_missing,
+    counted.values_over_zero,
+    counted.intervals_beside_value,
+    counted.values_infinite,
+    counted.periods_to_come,
+    catalogue.kpi_id is null as is_not_in_catalogue
+from counted
+inner join unique_cells
+    on counted.kpi_id = unique_cells.kpi_id
 left join catalogue
-    on kpi_values.kpi_id = catalogue.kpi_id
-where catalogue.kpi_id is null
-group by kpi_values.kpi_id
+    on counted.kpi_id = catalogue.kpi_id
+where
+    counted.cell_count <> unique_cells.cell_count
+    or counted.keys_missing > 0
+    or counted.values_over_zero > 0
+    or counted.intervals_beside_value > 0
+    or counted.values_infinite > 0
+    or counted.periods_to_come > 0
+    or catalogue.kpi_id is null

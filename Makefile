@@ -59,4 +59,4 @@ benchmark: setup  ## Seconds and memory by step at 1 and 30 times the demo's siz
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the demo's extracts, the warehouse, the releases and what tests have left.
-	rm -rf extracts target logs warehouse.duckdb warehouse.duckdb.wal published
+	rm -rf extracts target logs published warehouse.duckdb* release.duckdb*

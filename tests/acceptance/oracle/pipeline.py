@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from .cells import Cells, Reading, Record, flow, stock
 from .company import Company
 from .deals import Deal
@@ -75,11 +77,18 @@ def win_rate(company: Company) -> Cells:
             continue
         won = int(deal.is_won)
         if deal.is_decided and deal.closed_on:
-            records.append(Record(deal.closed_on, won, _win_members(company, deal, False)))
+            members = _win_members(company, deal, False)
+            records.append(Record(deal.closed_on, won, members))
+            if deal.value is not None:
+                value = deal.value if won else Decimal(0)
+                records.append(
+                    Record(deal.closed_on, value, members, deal.value, variant="by_value")
+                )
         members = _win_members(company, deal, True)
         records.append(Record(deal.created_on, won, members, variant="by_creation"))
     readings = {
         "headline": Reading(),
+        "by_value": Reading(),
         "by_creation": Reading("cohort", days=company.world.options.conversion_horizon_days),
     }
     dimensions = ["rep", "team", "region", "segment", "motion", "channel"]

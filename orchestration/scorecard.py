@@ -12,23 +12,22 @@ _QUERY = """
 with headline as (
     select
         v.*,
-        lag(v.kpi_value) over (
-            partition by v.kpi_id, v.period_grain order by v.period_start
-        ) as previous_value
+        lag(v.kpi_value) over (partition by v.kpi_id order by v.period_start) as previous_value
     from scorecard.kpi_values as v
     where
-        v.variant = 'headline' and v.dimension = 'all' and v.is_complete_period
+        v.variant = 'headline'
+        and v.dimension = 'all'
+        and v.period_grain = 'month'
+        and v.is_complete_period
 ),
 
 latest as (
     select
         *,
         row_number() over (
-            partition by kpi_id
-            order by is_matured desc, period_grain = 'month' desc, period_start desc
+            partition by kpi_id order by is_matured desc, period_start desc
         ) as position
     from headline
-    where period_grain = 'month'
 )
 
 select

@@ -9,10 +9,6 @@ invoices as (
     select * from {{ ref('int_invoices') }}
 ),
 
-originals as (
-    select * from {{ ref('int_invoices') }}
-),
-
 accounts as (
     select * from {{ ref('int_accounts') }}
 ),
@@ -53,7 +49,7 @@ select
 from lines
 inner join invoices
     on lines.invoice_id = invoices.invoice_id
-left join originals
+left join invoices as originals
     on invoices.original_invoice_id = originals.invoice_id
 left join accounts
     on invoices.account_id = accounts.account_id

@@ -2,10 +2,14 @@
 -- says. It warns, since the record may arrive later; until then such a row keeps its own key.
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'opportunities'}}}) }}
 {%- set entities = [
-    'accounts', 'activities', 'campaigns', 'contacts', 'invoice_lines', 'invoices',
-    'lead_stage_history', 'leads', 'locations', 'marketing_touchpoints', 'onboardings',
-    'opportunities', 'opportunity_products', 'opportunity_stage_history', 'products',
-    'rep_assignment_history', 'reps', 'subscription_periods', 'teams', 'territories',
+    'accounts', 'activities', 'campaign_spend', 'campaigns', 'collateral', 'collateral_events',
+    'competitor_offerings', 'competitor_prices', 'competitors', 'contacts', 'cta_events', 'ctas',
+    'email_events', 'email_sends', 'employee_surveys', 'expenses', 'invoice_lines', 'invoices',
+    'lead_stage_history', 'leads', 'locations', 'marketing_touchpoints', 'nps_surveys',
+    'onboardings', 'opportunities', 'opportunity_competitors', 'opportunity_products',
+    'opportunity_stage_history', 'product_price_history', 'products', 'promo_experiments',
+    'promotions', 'proposals', 'rep_assignment_history', 'reps', 'subscription_periods', 'teams',
+    'territories',
 ] %}
 {%- set relations = {} %}
 {%- for entity in entities %}{% do relations.update({entity: ref(entity)}) %}{% endfor %}

@@ -1,0 +1,1 @@
+{{ conform('employee_surveys') }}

@@ -1,0 +1,1 @@
+{{ conform('promo_experiments') }}

@@ -1,0 +1,1 @@
+{{ stage('competitor_prices') }}

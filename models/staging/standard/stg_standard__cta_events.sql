@@ -1,0 +1,1 @@
+{{ stage('cta_events') }}

@@ -1,0 +1,1 @@
+{{ stage('employee_surveys') }}

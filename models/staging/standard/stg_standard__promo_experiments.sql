@@ -1,0 +1,1 @@
+{{ stage('promo_experiments') }}

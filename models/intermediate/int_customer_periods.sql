@@ -1,7 +1,7 @@
 -- One row per customer, grain and period in which it was a customer on any day: whether it was one
 -- at the start and at the end, and its recurring revenue at both, converted at one rate so that
 -- an exchange rate is no churn. The end of the running period is as_of_date.
-{%- set grains = kpi_grains(customer_period_grains()) %}
+{%- set grains = kpi_grains(month_grains()) %}
 with customers as (
     select * from {{ ref('int_customers') }}
 ),

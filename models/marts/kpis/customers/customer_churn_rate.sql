@@ -39,7 +39,7 @@ records as (
     'customer_churn_rate',
     kind='rate',
     by_period=true,
-    grains=customer_period_grains(),
+    grains=month_grains(),
     dimensions=['rep', 'account_manager', 'segment', 'vertical'],
     variants={
         'headline': {

@@ -24,7 +24,7 @@ records as (
     kind='rate',
     time_basis='cohort',
     by_period=true,
-    grains=customer_period_grains(),
+    grains=month_grains(),
     dimensions=['rep', 'account_manager', 'segment', 'vertical'],
     matures_after={'days': var('churn_grace_days') + 1},
 ) }}

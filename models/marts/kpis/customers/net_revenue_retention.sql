@@ -25,7 +25,7 @@ records as (
     kind='ratio',
     time_basis='cohort',
     by_period=true,
-    grains=customer_period_grains(),
+    grains=month_grains(),
     dimensions=['rep', 'account_manager', 'segment', 'vertical'],
     matures_after={'days': var('churn_grace_days') + 1},
 ) }}

@@ -22,6 +22,20 @@
 {%- endmacro %}
 
 {#
+    Months from one date to another, with fractions: calendar months, and a day as 1/31 of one.
+    Source: MONTHS_BETWEEN of Oracle and Spark, without their rule for ends of months.
+#}
+{% macro months_between(earlier, later) -%}
+    cast(
+        12 * (extract('year' from {{ later }}) - extract('year' from {{ earlier }}))
+        + extract('month' from {{ later }}) - extract('month' from {{ earlier }})
+        + ({{ ratio(
+            "extract('day' from " ~ later ~ ") - extract('day' from " ~ earlier ~ ')', 31
+        ) }}) as decimal(18, 6)
+    )
+{%- endmacro %}
+
+{#
     First day of the period that a date falls in.
     `calendar` is the alias of a joined dim_date; only Jalali grains need one.
 #}

@@ -83,3 +83,12 @@
 {% macro default__start_of_day(date) -%}
     (cast({{ date }} as timestamp) at time zone '{{ var("reporting_time_zone") }}' at time zone 'UTC')
 {%- endmacro %}
+
+{# A timestamp of the reporting time zone as a UTC timestamp. #}
+{% macro utc_of_local(timestamp) %}{{ return(adapter.dispatch('utc_of_local')(timestamp)) }}{% endmacro %}
+{% macro default__utc_of_local(timestamp) -%}
+    ({{ timestamp }} at time zone '{{ var("reporting_time_zone") }}' at time zone 'UTC')
+{%- endmacro %}
+{% macro spark__utc_of_local(timestamp) -%}
+    to_utc_timestamp({{ timestamp }}, '{{ var("reporting_time_zone") }}')
+{%- endmacro %}

@@ -1,7 +1,7 @@
 -- The deal that won each account: its first won deal that is no renewal.
 with opportunities as (
     select * from {{ ref('int_opportunities') }}
-    where is_won and opportunity_type <> 'renewal'
+    where is_won and opportunity_type <> 'renewal' and account_id is not null
 ),
 
 ranked as (

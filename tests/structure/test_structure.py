@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 # Which layers a layer may read. Data flows one way, down.
 READS = {
-    "staging": {"source"},
+    "staging": {"source", "seed"},
     "conformed": {"staging", "seed"},
     "intermediate": {"conformed", "intermediate"},
     "core": {"conformed", "intermediate", "core", "seed"},
@@ -55,10 +56,18 @@ NOT_PORTABLE = {
 # The file of dispatched macros is where such things belong.
 PORTABLE = "macros/portable.sql"
 METADATA = {
-    "question", "formula", "numerator", "denominator", "exclusions", "zero_rule", "unit",
-    "direction", "owner", "version",
+    "question", "formula", "numerator", "denominator", "exclusions", "zero_rule", "how_to_read",
+    "pitfalls", "unit", "direction", "owner", "version",
 }  # fmt: skip
-UNITS = {"share", "money", "count", "days", "score", "money_per_day"}
+UNITS = {
+    "share", "ratio", "money", "money_per_day", "count", "days", "minutes", "months", "score",
+    "points",
+}  # fmt: skip
+# The catalogue of KPIs: every name is a model, every model has a name.
+KPIS_BY_AREA = {
+    "revenue": 16, "pipeline": 15, "funnel": 14, "outreach": 18,
+    "marketing": 12, "customers": 24, "pricing": 6, "people": 7,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -168,6 +177,13 @@ def test_every_kpi_is_named_in_its_area_and_published(
     for kpi in kpis:
         assert areas.get(kpi["name"]) == kpi["schema"], kpi["name"]
         assert kpi["unique_id"] in published, f"{kpi['name']} is not in kpi_values"
+
+
+def test_every_kpi_of_the_catalogue_is_built(kpis: list[dict[str, Any]]) -> None:
+    with (PROJECT / "seeds/kpi_names.csv").open(encoding="utf-8") as file:
+        named = {row["kpi_id"] for row in csv.DictReader(file)}
+    assert {kpi["name"] for kpi in kpis} == named
+    assert Counter(kpi["schema"] for kpi in kpis) == KPIS_BY_AREA
 
 
 def test_a_kpi_is_one_sql_file_and_one_yaml_file(kpis: list[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ export DAGSTER_HOME ?= $(CURDIR)/orchestration/instance
 export DBT_PROFILES_DIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-extracts land run scorecard dev docs test lint types structure unit pytest benchmark clean
+.PHONY: help setup demo demo-extracts land run scorecard dev docs kpi-pages test lint types structure unit pytest benchmark clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ dev: setup  ## Open the Dagster page on http://127.0.0.1:3000.
 
 docs: setup  ## Open the dbt documentation on http://127.0.0.1:8080.
 	KPI_AS_OF_DATE=$${KPI_AS_OF_DATE:-2025-12-31} $(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1 --port 8080
+
+kpi-pages: setup  ## Write docs/kpis from the metadata of the models.
+	$(BIN)/python docs/generate.py
 
 test: lint types structure unit pytest  ## Every test.
 

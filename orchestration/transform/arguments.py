@@ -8,13 +8,13 @@ from datetime import date
 from pathlib import Path
 
 
-def build_arguments(as_of_date: date, full_refresh: bool = False) -> list[str]:
+def build_arguments(as_of_date: date) -> list[str]:
     """Arguments of a production build.
 
     Unit tests prove the code and belong to CI. Partial parsing is off because an edited group makes
     it drop contracts of other models silently.
     """
-    arguments = [
+    return [
         "--no-partial-parse",
         "build",
         "--exclude-resource-type",
@@ -22,7 +22,6 @@ def build_arguments(as_of_date: date, full_refresh: bool = False) -> list[str]:
         "--vars",
         json.dumps({"as_of_date": as_of_date.isoformat()}),
     ]
-    return [*arguments, "--full-refresh"] if full_refresh else arguments
 
 
 def release_path(releases_dir: Path, as_of_date: date, run_id: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -17,7 +18,11 @@ KPI_SHAPE = [
     *("dimension", "dimension_value", "numerator", "denominator", "kpi_value"),
     *("sample_size", "p50", "p90", "ci_low", "ci_high", "is_complete_period", "is_matured"),
 ]
-AREAS = {"revenue", "pipeline", "funnel", "customers"}
+AREAS = {
+    "revenue", "pipeline", "funnel", "outreach", "marketing", "customers", "pricing", "people",
+}  # fmt: skip
+# Queries of the pages that are for another file than the published one.
+OTHER_FILE = re.compile(r"\blanding\.|\{\{|\bconformed\.|\braw\.")
 
 
 def columns(release: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, str]]:
@@ -41,7 +46,7 @@ def test_every_kpi_has_the_one_shape(demo_release: duckdb.DuckDBPyConnection) ->
     shapes = {
         table: found for (schema, table), found in columns(demo_release).items() if schema in AREAS
     }
-    assert len(shapes) == 34
+    assert len(shapes) == 112
     reference = shapes["win_rate"]
     assert list(reference) == KPI_SHAPE
     for table, found in shapes.items():
@@ -74,6 +79,34 @@ def test_the_file_explains_itself(demo_release: duckdb.DuckDBPyConnection) -> No
         where database_name = current_database() and comment is null
         """
     ).fetchall()
+    assert silent == []
+
+
+def queries() -> list[tuple[str, str]]:
+    """Every query of the documentation that reads the published file: (where, text)."""
+    found = []
+    for path in [PROJECT_DIR / "README.md", *sorted((PROJECT_DIR / "docs").rglob("*.md"))]:
+        for block in re.findall(r"```sql\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL):
+            text = "\n".join(line.split("--")[0] for line in block.splitlines())
+            found += [
+                (path.name, query)
+                for query in text.split(";")
+                if query.strip() and not OTHER_FILE.search(query)
+            ]
+    return found
+
+
+def test_every_query_of_the_documentation_answers(
+    demo_release: duckdb.DuckDBPyConnection,
+) -> None:
+    """A reader copies them: each runs, and finds something in the demo company."""
+    asked = queries()
+    assert len(asked) >= 112
+    silent = [
+        f"{page}: {query}"
+        for page, query in asked
+        if demo_release.execute(query).fetchone() is None
+    ]
     assert silent == []
 
 

@@ -16,8 +16,6 @@ def test_a_production_build_leaves_unit_tests_out_and_sets_the_day() -> None:
     assert excluded == "unit_test"
     variables = json.loads(arguments[arguments.index("--vars") + 1])
     assert variables == {"as_of_date": "2026-01-31"}
-    assert "--full-refresh" not in arguments
-    assert build_arguments(date(2026, 1, 31), full_refresh=True)[-1] == "--full-refresh"
 
 
 def test_a_release_is_named_after_its_day_and_run() -> None:

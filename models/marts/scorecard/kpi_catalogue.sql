@@ -11,7 +11,10 @@ with definitions as (
     {%- set kpi = node.config.meta.kpi %}
     select
         {{ dbt.string_literal(node.name) }} as kpi_id,
-        {%- for property in ['question', 'formula', 'unit', 'direction', 'owner', 'version'] %}
+        {%- for property in [
+            'question', 'formula', 'numerator', 'denominator', 'exclusions', 'zero_rule',
+            'how_to_read', 'pitfalls', 'unit', 'direction', 'owner', 'version'
+        ] %}
         cast({{ dbt.string_literal(dbt.escape_single_quotes(kpi[property] | string)) }}
             as {{ dbt.type_string() }}) as {{ property }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -32,6 +35,12 @@ select
     names.name_vi,
     definitions.question,
     definitions.formula,
+    definitions.numerator,
+    definitions.denominator,
+    definitions.exclusions,
+    definitions.zero_rule,
+    definitions.how_to_read,
+    definitions.pitfalls,
     definitions.unit,
     definitions.direction,
     definitions.owner,

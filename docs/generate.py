@@ -1,8 +1,9 @@
-"""Writes docs/kpis/: one page per area, from the metadata of the KPI models.
+"""Writes the pages that the models describe themselves: docs/kpis/ and docs/core.md.
 
-`python docs/generate.py` writes the pages; `make structure` fails while they differ from what the
-models say. What a KPI means comes from its YAML, its readings, dimensions and grains from its SQL,
-its names from seeds/kpi_names.csv.
+`python docs/generate.py` writes them; `make structure` fails while they differ from what the models
+say. What a KPI means comes from its YAML, its readings, dimensions and grains from its SQL, its
+names from seeds/kpi_names.csv. What a row and a column of core is, and three queries for each fact,
+come from its YAML.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import jinja2
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[1]
-MODELS = PROJECT / "models/marts/kpis"
-PAGES = PROJECT / "docs/kpis"
+MARTS = PROJECT / "models/marts"
+DOCS = PROJECT / "docs"
 AREAS = ("revenue", "pipeline", "funnel", "outreach", "marketing", "customers", "pricing", "people")
 # The dimension table and column that give a member its name.
 NAMES = {
@@ -199,6 +200,31 @@ def _section(model: dict[str, Any], names: dict[str, str], shape: Shape) -> list
     ]
 
 
+def _core_page() -> str:
+    """The star: every fact and dimension with its columns, facts with three queries to copy."""
+    models = [
+        yaml.safe_load(path.read_text("utf-8"))["models"][0]
+        for path in sorted((MARTS / "core").glob("*.yml"))
+    ]
+    lines = [
+        "# The star",
+        "",
+        "Facts and dimensions of the schema `core`, to slice any KPI by several dimensions at "
+        "once. Deleted records and test accounts are out of the facts; amounts are in the reporting "
+        "currency; `…_on` is a business date, `…_at` a time in UTC. Made from the models by "
+        "`make kpi-pages`.",
+        "",
+    ]
+    for model in sorted(models, key=lambda model: (not model["name"].startswith("fct"), 0)):
+        lines += [f"## {model['name']}", "", _text(model["description"]), ""]
+        for query in model.get("config", {}).get("meta", {}).get("queries", []):
+            lines += ["```sql", f"-- {_text(query['ask'])}", query["sql"].rstrip() + ";", "```", ""]
+        lines += ["| column | |", "|---|---|"]
+        lines += [f"| `{c['name']}` | {_text(c['description'])} |" for c in model["columns"]]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Every page as it should be: path -> text."""
     variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text("utf-8"))["vars"]
@@ -216,7 +242,7 @@ def pages() -> dict[Path, str]:
     ]
     for area in AREAS:
         lines = [f"# {area.capitalize()}", ""]
-        for path in sorted((MODELS / area).glob("*.yml")):
+        for path in sorted((MARTS / "kpis" / area).glob("*.yml")):
             model = yaml.safe_load(path.read_text("utf-8"))["models"][0]
             name = names[path.stem]
             shape = shape_of(path.with_suffix(".sql").read_text("utf-8"), variables)
@@ -226,12 +252,13 @@ def pages() -> dict[Path, str]:
             )
             question = _text(model["config"]["meta"]["kpi"]["question"])
             index.append(f"| {area} | [{name['name_en']}]({area}.md#{anchor}) | {question} |")
-        found[PAGES / f"{area}.md"] = "\n".join(lines).rstrip() + "\n"
-    found[PAGES / "README.md"] = "\n".join(index) + "\n"
+        found[DOCS / f"kpis/{area}.md"] = "\n".join(lines).rstrip() + "\n"
+    found[DOCS / "core.md"] = _core_page()
+    found[DOCS / "kpis/README.md"] = "\n".join(index) + "\n"
     return found
 
 
 if __name__ == "__main__":
-    PAGES.mkdir(exist_ok=True)
     for path, text in pages().items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")

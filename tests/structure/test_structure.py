@@ -192,6 +192,15 @@ def test_a_kpi_is_one_sql_file_and_one_yaml_file(kpis: list[dict[str, Any]]) -> 
         assert kpi["patch_path"].endswith(str(sql.with_suffix(".yml").relative_to(PROJECT)))
 
 
+def test_every_fact_has_three_queries_to_copy(models: list[dict[str, Any]]) -> None:
+    facts = [model for model in models if model["name"].startswith("fct_")]
+    assert len(facts) > 20
+    for fact in facts:
+        queries = fact["config"]["meta"].get("queries", [])
+        assert len(queries) >= 3, f"{fact['name']} has {len(queries)} example queries"
+        assert all(f"core.{fact['name']}" in query["sql"] for query in queries), fact["name"]
+
+
 @pytest.mark.parametrize("path", sql_files(), ids=lambda path: str(path.relative_to(PROJECT)))
 def test_sql_is_portable_and_reads_no_clock(path: Path) -> None:
     raw = path.read_text(encoding="utf-8")

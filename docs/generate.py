@@ -210,8 +210,8 @@ def _core_page() -> str:
         "# The star",
         "",
         "Facts and dimensions of the schema `core`, to slice any KPI by several dimensions at "
-        "once. Deleted records and test accounts are out of the facts; amounts are in the reporting "
-        "currency; `…_on` is a business date, `…_at` a time in UTC. Made from the models by "
+        "once. Deleted records and test accounts are out of the facts; amounts are in the "
+        "reporting currency; `…_on` is a business date, `…_at` a time in UTC. Made from the models by "
         "`make kpi-pages`.",
         "",
     ]

@@ -127,22 +127,28 @@ def _outreach(
     automated = (kind == EMAIL) & (rng.random(n) < 0.5)
     moment = leads.created[lead] + HOUR // 4 + (rng.random(n) ** 1.6 * 30 * DAY).astype(np.int64)
     moment = np.where(automated, moment, snap_to_work(moment, country))
-    # Nobody answered these calls, or they would be conversations.
-    status = np.where(kind == CALL, CANCELLED, COMPLETED)
+    # Who is called without an appointment and never becomes a deal answers at times; all other
+    # calls found nobody, or they would be conversations.
+    in_vain = outbound[lead] & (leads.contact[lead] < 0)
+    place = np.arange(n)
+    dials = in_vain & (leads.channel[lead] == co.COLD_CALL) & (kind == EMAIL) & ~automated
+    kind = np.where(dials & (place % 3 > 0), CALL, kind)
+    status = np.where((kind == CALL) & ~(in_vain & (place % 5 < 4)), CANCELLED, COMPLETED)
     status = np.where((kind != CALL) & (rng.random(n) < 0.015), PLANNED, status)
+    answered = (kind == CALL) & (status == COMPLETED)
+    mood = np.where(place % 20 == 1, 0, np.where(place % 10 == 2, 1, NONE))
+    # A touch is cold until the first conversation, for two weeks at the most.
+    talked = np.where(leads.contact < 0, END * 2, leads.contact)[lead]
+    is_cold = (moment < talked) & (moment < leads.created[lead] + 14 * DAY) & ~leads.is_test[lead]
     owner = leads.owner[lead]
     made = _touches(
         moment, kind=kind, direction=OUT, automated=automated, lead=lead, contact=contact[lead],
         account=account[lead], status=status, scheduled=np.where(kind == CALL, moment, NONE),
-        cold=outbound[lead] & ~automated,
+        cold=outbound[lead] & ~automated & is_cold, sentiment=np.where(answered, mood, NONE),
         rep=_doer(rng, company, co.PROSPECTING, country, owner, moment),
     )  # fmt: skip
     made = made.take(moment < END)
-    made = made.take(np.lexsort((made.moment, made.lead)))
-    # Only the first touch of a lead is cold.
-    first = np.append(True, made.lead[1:] != made.lead[:-1])[: len(made)]
-    made.cold = made.cold & first
-    return made
+    return made.take(np.lexsort((made.moment, made.lead)))
 
 
 def _answers(
@@ -309,6 +315,11 @@ def build_touches(
     again.rescheduled_from = again.rescheduled_from + work_from
     check_ins = _check_ins(rng, company, deals, spells)
     joined = _join([*parts, started, work, again, ahead, check_ins])
+    # Nothing is cold towards a customer.
+    won = deals.won & deals.decided
+    since = np.full(max(deals.account.max(), account.max()) + 1, END * 2)
+    np.minimum.at(since, deals.account[won], deals.close[won])
+    joined.cold &= ~((joined.account >= 0) & (since[joined.account] <= joined.moment))
     order = np.argsort(joined.moment, kind="stable")
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))

@@ -11,6 +11,16 @@ import numpy as np
 from demo import company as co
 from demo import deals as dl
 from demo.activities import Touches, build_touches
+from demo.audience import (
+    CtaEvents,
+    Mailing,
+    Surveys,
+    Uses,
+    build_cta_events,
+    build_mailing,
+    build_surveys,
+    build_uses,
+)
 from demo.company import Company
 from demo.customers import (
     Invoices,
@@ -25,6 +35,14 @@ from demo.customers import (
 from demo.deals import Deals, StageEntries
 from demo.funnel import Leads, MergedLeads, build_leads, build_merged
 from demo.marketing import Touchpoints, build_touchpoints
+from demo.offers import (
+    DealLines,
+    Proposals,
+    Rivals,
+    build_lines,
+    build_proposals,
+    build_rivals,
+)
 from demo.timeline import DAY, END, FIRST_DAY, NONE, Flags, Ints
 
 BLOCK_LEADS = 300_000
@@ -75,6 +93,13 @@ class Block:
     touches: Touches
     touchpoints: Touchpoints
     strays: Ints
+    proposals: Proposals
+    lines: DealLines
+    rivals: Rivals
+    mailing: Mailing
+    cta_events: CtaEvents
+    uses: Uses
+    surveys: Surveys
 
 
 def _lead_accounts(rng: np.random.Generator, leads: Leads) -> tuple[Ints, Ints]:
@@ -128,7 +153,9 @@ def build_block(company: Company, seed: int, number: int, n_leads: int) -> Block
     strangers = np.setdiff1d(np.arange(len(origin)), new.account)
     strangers = strangers[~leads.is_test[origin[strangers]]]
     strays = np.sort(rng.choice(strangers, max(1, n_leads // 3_000), replace=False))
-    invoices = build_invoices(stream(12), company, deals, periods, strays)
+    invoices = build_invoices(
+        stream(12), company, deals, periods, strays, with_experiment=number == 0
+    )
     touches = build_touches(stream(13), company, leads, lead_contact, lead_account, deals, spells)
     touchpoints = build_touchpoints(stream(14), leads, merged)
 
@@ -198,4 +225,16 @@ def build_block(company: Company, seed: int, number: int, n_leads: int) -> Block
         lead_contact=lead_contact, accounts=accounts, contacts=contacts, deals=deals,
         entries=entries, spells=spells, periods=periods, lapses=lapses, invoices=invoices,
         touches=touches, touchpoints=touchpoints, strays=strays,
+        proposals=build_proposals(stream(15), deals, entries),
+        lines=build_lines(stream(16), deals),
+        rivals=build_rivals(stream(17), deals),
+        mailing=build_mailing(
+            stream(18), company, round(n_leads * 0.8), contact_created, contact_country,
+            np.where(owner_account >= 0, accounts.is_test[owner_account], False),
+        ),
+        cta_events=build_cta_events(
+            stream(19), round(n_leads * 0.8), n_leads + len(merged.into) + n_leads
+        ),
+        uses=build_uses(stream(20), company, deals, with_training=number == 0),
+        surveys=build_surveys(stream(21), deals, spells),
     )  # fmt: skip

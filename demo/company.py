@@ -45,6 +45,8 @@ MQL_CHANCES = np.array([0.42, 0.34, 0.24, 0.58, 0.38, 0.50, 0.16, 0.20])
 WIN_CHANCES = np.array([0.40, 0.32, 0.28, 0.52, 0.38, 0.46, 0.24, 0.27])
 """That a new-business deal of the channel is won by a rep of average skill."""
 FIRST_OUTBOUND = 6  # channels from here on are outbound
+COLD_CALL = 7
+CAMPAIGN_CHANNELS = (1, 2, 4, 6)  # those that have a campaign each quarter
 MQL_WITHIN_90_DAYS = 0.93
 """Of the leads that become MQLs; the others need 95 to 150 days."""
 SQL_CHANCE = 0.52
@@ -104,6 +106,8 @@ PRODUCTS = (  # name, family, bundle, rank, yearly list price in USD
     ("Desk phone", "hardware", "", None, 180),
 )
 ONE_OFF_FROM = 7  # products from here on are sold once
+PRICE_YEARS = (("2022-01-01", 0.92), ("2024-01-01", 0.96), ("2025-01-01", 1.0))
+"""First days of list prices, and their part of the price above."""
 CROSS_SELL_PRODUCTS = (3, 4, 5, 6)
 LOCATIONS = (  # name, kind, region, zone
     ("دفتر تهران", "field", "Iran", "Asia/Tehran"),
@@ -112,8 +116,11 @@ LOCATIONS = (  # name, kind, region, zone
     ("London office", "field", "Europe", "Europe/London"),
     ("فروشگاه اصفهان", "store", "Iran", "Asia/Tehran"),
     ("Online shop", "online", "Europe", "Europe/London"),
+    ("فروشگاه تبریز", "store", "Iran", "Asia/Tehran"),
 )
-ONLINE = 5
+CONTROL, ONLINE, TREATED = 4, 5, 6
+"""The stores of the promotion experiment, and the online shop."""
+CONTROL_CLOSED = day_number("2025-09-23")
 PIPELINES = ("new_business", "expansion")
 STAGES = (  # pipeline, id, name, order, category, required, expected days
     (0, "nb_qualification", "Qualification", 1, "open", True, 10),
@@ -254,6 +261,7 @@ class Company:
     roster: Roster
     money: Money
     scale: float
+    budgets: Floats  # of the campaigns, in USD
 
 
 def build_company(scale: float, seed: int) -> Company:
@@ -262,7 +270,24 @@ def build_company(scale: float, seed: int) -> Company:
         roster=build_roster(np.random.default_rng([seed, 1]), scale),
         money=build_money(np.random.default_rng([seed, 2])),
         scale=scale,
+        budgets=_budgets(np.random.default_rng([seed, 6]), scale),
     )
+
+
+def _budgets(rng: Generator, scale: float) -> Floats:
+    """A quarter's budget of each campaign, in proportion to the leads it brings."""
+    shares = np.tile(CHANNEL_SHARES[list(CAMPAIGN_CHANNELS)], 12)
+    budgets: Floats = np.round(rng.uniform(180_000, 320_000, len(shares)) * shares * scale, -2)
+    return np.maximum(budgets, 100.0)
+
+
+def list_price(product: Ints, on: Ints) -> Floats:
+    """The list price in USD on a day: of a year, or of a piece of what is sold once."""
+    starts = np.array([day_number(first) for first, _ in PRICE_YEARS])
+    factors = np.array([factor for _, factor in PRICE_YEARS])
+    base = np.array([row[4] for row in PRODUCTS], dtype=float)
+    prices: Floats = base[product] * factors[np.searchsorted(starts, on, side="right") - 1]
+    return prices
 
 
 # --- Reference tables ---------------------------------------------------------------------------
@@ -279,7 +304,7 @@ def reference_tables(company: Company, seed: int) -> dict[str, Table]:
         "locations": _locations(),
         "products": _products(),
         "pipeline_stages": _pipeline_stages(),
-        "campaigns": _campaigns(rng),
+        "campaigns": _campaigns(company.budgets),
         "exchange_rates": _exchange_rates(company.money),
         "targets": _targets(company, rng),
     }
@@ -372,7 +397,7 @@ def _locations() -> Table:
     n = len(LOCATIONS)
     opened = np.full(n, day_number("2019-03-21"))
     closed = np.full(n, NONE)
-    closed[4] = day_number("2025-09-23")
+    closed[CONTROL] = CONTROL_CLOSED
     return {
         "location_id": writing.ids("LOC", np.arange(n), 2),
         "location_name": writing.texts([row[0] for row in LOCATIONS]),
@@ -408,9 +433,6 @@ def _pipeline_stages() -> Table:
     }
 
 
-CAMPAIGN_CHANNELS = (1, 2, 4, 6)
-
-
 def campaign_of(channel: Ints, seconds: Ints) -> Ints:
     """The campaign of a channel in the quarter of a moment; NONE where the channel has none."""
     place = np.full(len(CHANNELS), NONE)
@@ -419,7 +441,7 @@ def campaign_of(channel: Ints, seconds: Ints) -> Ints:
     return np.where(place[channel] < 0, NONE, quarter * len(CAMPAIGN_CHANNELS) + place[channel])
 
 
-def _campaigns(rng: Generator) -> Table:
+def _campaigns(budgets: Floats) -> Table:
     number = np.arange(12 * len(CAMPAIGN_CHANNELS))
     quarter = number // len(CAMPAIGN_CHANNELS)
     channel = np.array(CAMPAIGN_CHANNELS)[number % len(CAMPAIGN_CHANNELS)]
@@ -436,7 +458,7 @@ def _campaigns(rng: Generator) -> Table:
         "motion": writing.codes(
             ("inbound", "outbound"), (channel >= FIRST_OUTBOUND).astype(np.int8)
         ),
-        "budget_amount": writing.number(rng.integers(8, 60, len(number)) * 1_000.0),
+        "budget_amount": writing.number(budgets),
         "currency": writing.fixed("USD", len(number)),
         "start_on": writing.on(MONTH_STARTS[quarter * 3]),
         "end_on": writing.on(MONTH_STARTS[quarter * 3 + 3] - 1),

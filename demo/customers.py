@@ -5,7 +5,7 @@ probability CHURN_HAZARD, whatever happened before. Someone who starts within a 
 risk in the next one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.random import Generator
@@ -249,6 +249,8 @@ def build_periods(
 
 PAID, OPEN, VOID = range(3)
 STATUSES = ("paid", "open", "void")
+DISCOUNTS = np.array([0, 0, 0.05, 0, 0.1, 0, 0.12, 0.2])
+"""Off the list price, by the number of the subscription."""
 
 
 @dataclass(frozen=True)
@@ -275,11 +277,17 @@ class Invoices:
 
 
 def build_invoices(
-    rng: Generator, company: Company, deals: Deals, periods: Periods, strays: Ints
+    rng: Generator,
+    company: Company,
+    deals: Deals,
+    periods: Periods,
+    strays: Ints,
+    with_experiment: bool,
 ) -> Invoices:
     """Monthly invoices of subscriptions, one-off sales, void documents and credit notes.
 
-    `strays` are accounts that bought once and were refunded in full: no customers.
+    `strays` are accounts that bought once and were refunded in full: no customers. The sales of
+    the promotion experiment come on top.
     """
     last = np.where(periods.end < 0, AS_OF_DAY + 1, periods.end)
     from_month = np.searchsorted(MONTH_STARTS, periods.start, side="left")
@@ -302,12 +310,13 @@ def build_invoices(
     pieces = rng.integers(1, 6, len(sold)).astype(float)
     sale_day = np.minimum(day[sold] + rng.integers(0, 25, len(sold)), AS_OF_DAY)
     rate = company.money.to_usd(deals.currency[deal[sold]], sale_day * DAY)
-    prices = np.array([row[4] for row in co.PRODUCTS], dtype=float)
-    sale_net = np.round(prices[item] * pieces * rng.uniform(0.8, 1.0, len(sold)) / rate, 2)
+    sale_price = co.list_price(item, sale_day) / rate
+    sale_net = np.round(sale_price * pieces * rng.uniform(0.8, 1.0, len(sold)), 2)
 
     # Strays buy in the online shop, in US dollars.
     stray_day = rng.integers(END_DAY - 1_000, END_DAY - 200, len(strays))
-    stray_net = np.round(prices[8] * rng.uniform(0.8, 1.0, len(strays)), 2)
+    stray_price = co.list_price(np.full(len(strays), 8), stray_day)
+    stray_net = np.round(stray_price * rng.uniform(0.8, 1.0, len(strays)), 2)
 
     none = np.full(len(strays), NONE)
     document_deal = np.concatenate((deal, deal[sold], none))
@@ -319,11 +328,13 @@ def build_invoices(
     issued_day = np.concatenate((day, sale_day, stray_day))
     product = np.concatenate((product, item, np.full(len(strays), 8)))
     quantity = np.concatenate((quantity, pieces, np.ones(len(strays))))
+    discount = DISCOUNTS[periods.subscription[period] % len(DISCOUNTS)]
+    listed = np.concatenate((net / (1 - discount), sale_price, stray_price))
     net = np.concatenate((net, sale_net, stray_net))
     n = len(issued_day)
     one_off = np.arange(n) >= len(day)
     issued = issued_day * DAY + rng.integers(5 * HOUR, 15 * HOUR, n)
-    location = np.where(one_off & (rng.random(n) < 0.5), co.ONLINE, country)
+    location = _locations(rng.random(n), one_off, country, issued_day)
     location[n - len(strays) :] = co.ONLINE
     rep = np.where(document_deal >= 0, company.roster.pick(rng, co.MANAGING, country, issued), NONE)
     status = np.where((issued_day > END_DAY - 25) & (rng.random(n) < 0.5), OPEN, PAID)
@@ -344,14 +355,75 @@ def build_invoices(
     issued = np.concatenate((issued, issued[void], credit_at))
     status = np.concatenate((status, np.full(len(void), VOID), np.full(len(credited), PAID)))
     original = np.concatenate((original, np.full(len(void), NONE), credited))
-    price_usd = prices[product[source]] / np.where(product[source] < co.ONE_OFF_FROM, 12, 1)
-    rate = company.money.to_usd(currency[source], issued)
+    # A few lines came without a list price.
+    list_price = np.where(source % 53 == 7, np.nan, np.round(listed[source], 4))
     line_net = np.round(net[source] * factor, 2)
-    return Invoices(
+    documents = Invoices(
         deal=document_deal[source], account=account[source], rep=rep[source],
         location=location[source], original=original, issued=issued, status=status,
         currency=currency[source], line_of=np.arange(len(source)), product=product[source],
         quantity=np.round(quantity[source] * factor, 4),
-        list_price=np.round(price_usd / rate, 4), net=line_net,
+        list_price=list_price, net=line_net,
         cost=np.round(line_net * np.where(product[source] < co.ONE_OFF_FROM, 0.22, 0.6), 2),
     )  # fmt: skip
+    return (
+        _with_experiment(rng, company, deals, periods, documents) if with_experiment else documents
+    )
+
+
+def _locations(luck: Floats, one_off: Flags, country: Ints, day: Ints) -> Ints:
+    """Subscriptions are billed by the country's office, half of the rest is sold online, and much
+    in the stores: outside of the experiment, whose months are kept clear of other sales."""
+    place = np.where(one_off & (luck < 0.5), co.ONLINE, country)
+    in_store = one_off & (country == 0) & (luck >= 0.5) & (luck < 0.9)
+    store = np.where((luck < 0.7) & (day < co.CONTROL_CLOSED), co.CONTROL, co.TREATED)
+    is_kept_clear = (day >= MONTH_STARTS[24]) & (day < MONTH_STARTS[26])
+    return np.where(in_store, np.where(is_kept_clear, co.ONLINE, store), place)
+
+
+EXPERIMENT = ((co.TREATED, 24, 100), (co.CONTROL, 24, 104), (co.TREATED, 25, 130),
+              (co.CONTROL, 25, 109))  # fmt: skip
+"""Store, month since January 2023 and desk phones sold: the promotion is in the third row."""
+PROMOTED = 2
+_PHONE = 9
+
+
+def _with_experiment(
+    rng: Generator, company: Company, deals: Deals, periods: Periods, documents: Invoices
+) -> Invoices:
+    """The documents, and desk phones sold to Iranian customers in two stores and two months."""
+    lasts = (periods.start < MONTH_STARTS[24]) & (
+        (periods.end < 0) | (periods.end > MONTH_STARTS[26])
+    )
+    buyers = np.unique(periods.deal[lasts])
+    buyers = buyers[(deals.country[buyers] == 0) & ~deals.is_test[buyers]]
+    if not len(buyers):
+        return documents
+    row, pieces = [], []
+    for number, (_, _, units) in enumerate(EXPERIMENT):
+        fours, rest = divmod(units, 4)
+        pieces += [4] * fours + [rest] * (rest > 0)
+        row += [number] * (fours + (rest > 0))
+    case = np.array(EXPERIMENT)[row]
+    n = len(row)
+    deal = rng.choice(buyers, n)
+    day = MONTH_STARTS[case[:, 1]] + rng.integers(2, 26, n)
+    issued = day * DAY + rng.integers(6 * HOUR, 13 * HOUR, n)
+    currency = deals.currency[deal]
+    product, quantity = np.full(n, _PHONE), np.array(pieces, dtype=float)
+    listed = np.round(co.list_price(product, day) / company.money.to_usd(currency, issued), 4)
+    factor = np.where(np.array(row) == PROMOTED, 0.85, 0.95)
+    net = np.round(listed * quantity * factor, 2)
+    more = Invoices(
+        deal=deal, account=deals.account[deal],
+        rep=company.roster.pick(rng, co.MANAGING, np.zeros(n, dtype=np.int64), issued),
+        location=case[:, 0], original=np.full(n, NONE), issued=issued, status=np.full(n, PAID),
+        currency=currency, line_of=len(documents) + np.arange(n), product=product,
+        quantity=quantity, list_price=listed, net=net, cost=np.round(net * 0.6, 2),
+    )  # fmt: skip
+    return Invoices(
+        **{
+            field.name: np.concatenate((getattr(documents, field.name), getattr(more, field.name)))
+            for field in fields(Invoices)
+        }
+    )

@@ -12,6 +12,8 @@ import numpy as np
 from demo import dirt, truths, writing
 from demo.block import BLOCK_LEADS, LEADS_AT_SCALE_1, Block, build_block
 from demo.company import Company, build_company, reference_tables
+from demo.goals import goal_tables
+from demo.market import market_tables
 from demo.tables import block_tables
 from demo.timeline import NONE
 from demo.truths import Truths
@@ -111,8 +113,10 @@ def generate(extracts_dir: Path, scale: float = 1.0, seed: int = 7) -> Truths:
     company = build_company(scale, seed)
     writer = Writer(folder)
     large = scale >= LARGE_SCALE
-    reference = reference_tables(company, seed)
+    reference = reference_tables(company, seed) | market_tables(company, seed)
     written = {entity: writer.write(entity, table) for entity, table in reference.items()}
+    for suffix, table in goal_tables(company, seed, reference["targets"]).items():
+        writer.write("targets", table, suffix)
     same = {"products_copy.csv": "products.csv", "campaigns_resent.csv": "campaigns.csv"}
     writer.copy(written["products"], "products_copy.csv")
     writer.copy(written["campaigns"], "campaigns_resent.csv")
@@ -132,7 +136,7 @@ def generate(extracts_dir: Path, scale: float = 1.0, seed: int = 7) -> Truths:
     told["identical_files"] = same
     facts = {"company": "Zarvand Software", "seed": seed, "scale": scale,
              "dirt": told, "rows_by_file": dict(sorted(writer.rows.items()))}  # fmt: skip
-    made = truths.save(path, truths.describe(sums, facts))
+    made = truths.save(path, truths.describe(sums, facts, company, seed))
     _say(
         f"demo: {sum(writer.rows.values()):,} rows in {len(writer.rows)} files of {folder}, "
         f"truths in {path}"

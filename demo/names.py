@@ -96,6 +96,7 @@ CANCEL_REASONS = (
     "ضعف الدعم",
     "Không còn nhu cầu",
 )
+SWITCHED = 3  # the reason that names a competitor
 VERTICALS = (
     "logistics",
     "food",

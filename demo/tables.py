@@ -4,14 +4,17 @@ import numpy as np
 from numpy.random import Generator
 
 from demo import activities as act
+from demo import audience as au
 from demo import company as co
 from demo import customers as cu
 from demo import deals as dl
 from demo import marketing as mk
 from demo import names, writing
+from demo import offers as of
 from demo.block import ID_STEP, Block
 from demo.company import Company
 from demo.funnel import stage_history
+from demo.market import promotion_of
 from demo.timeline import DAY, END, HOUR, NONE, Flags, Ints
 from demo.writing import Column, Table
 
@@ -105,6 +108,14 @@ def block_tables(company: Company, seed: int, block: Block) -> dict[str, Table]:
         "activities": _activities(block, rng, contact_for_touches),
         "marketing_touchpoints": _touchpoints(block),
         "onboardings": _onboardings(company, block, rng),
+        "proposals": _proposals(block),
+        "opportunity_products": _deal_products(block),
+        "opportunity_competitors": _rivals(block),
+        "email_sends": _email_sends(block),
+        "email_events": _email_events(block),
+        "cta_events": _cta_events(block),
+        "collateral_events": _collateral_events(block),
+        "nps_surveys": _nps_surveys(block, account_for_bills),
     }
 
 
@@ -276,6 +287,15 @@ def _periods(block: Block, account_for: Ints) -> Table:
         "currency": writing.codes(co.CURRENCIES, deals.currency[periods.deal]),
         "end_reason": writing.codes(cu.END_REASONS, periods.reason),
         "cancel_reason": writing.codes(names.CANCEL_REASONS, why),
+        "switched_to_competitor_id": writing.ids(
+            "CO",
+            np.where(
+                (why == names.SWITCHED) | ((why == 0) & (periods.subscription % 4 == 0)),
+                periods.subscription % len(of.COMPETITORS),
+                NONE,
+            ),
+            2,
+        ),
     }
 
 
@@ -302,6 +322,9 @@ def _invoices(block: Block, account_for: Ints) -> tuple[Table, Table]:
         "invoice_line_id": writing.ids("IL", offset(np.arange(len(bills.line_of)), b)),
         "invoice_id": writing.ids("I", offset(bills.line_of, b)),
         "product_id": writing.ids("P", bills.product, 3),
+        "promotion_id": writing.ids(
+            "PR", promotion_of(bills.location, bills.product, bills.issued // DAY), 3
+        ),
         "quantity": writing.number(bills.quantity),
         "list_unit_price": writing.number(bills.list_price),
         "net_amount": writing.number(bills.net),
@@ -396,4 +419,101 @@ def _onboardings(company: Company, block: Block, rng: Generator) -> Table:
         ),
         "started_at": writing.at(np.concatenate((rep_start, start))),
         "completed_at": writing.at(np.concatenate((rep_end, _seen(end)))),
+    }
+
+
+def _proposals(block: Block) -> Table:
+    proposals, b = block.proposals, block.number
+    return {
+        "proposal_id": writing.ids("PP", offset(np.arange(len(proposals)), b)),
+        "opportunity_id": writing.ids("O", offset(proposals.deal, b)),
+        "sent_by_rep_id": writing.ids("R", block.deals.owner[proposals.deal], 4),
+        "sent_at": writing.at(proposals.sent),
+        "version_no": writing.number(proposals.version),
+        "signed_at": writing.at(proposals.signed),
+        "declined_at": writing.at(proposals.declined),
+    }
+
+
+def _deal_products(block: Block) -> Table:
+    lines = block.lines
+    return {
+        "opportunity_id": writing.ids("O", offset(lines.deal, block.number)),
+        "product_id": writing.ids("P", lines.product, 3),
+        "quantity": writing.number(lines.quantity),
+        "list_unit_price": writing.number(lines.list_price),
+        "unit_price": writing.number(lines.price),
+    }
+
+
+def _rivals(block: Block) -> Table:
+    rivals = block.rivals
+    return {
+        "opportunity_id": writing.ids("O", offset(rivals.deal, block.number)),
+        "competitor_id": writing.ids("CO", rivals.competitor, 2),
+        "is_primary": writing.flag(rivals.primary),
+    }
+
+
+def _email_sends(block: Block) -> Table:
+    mails, b = block.mailing, block.number
+    lines = ("Your next quarter", "The spreadsheet strikes back", "Who answers your leads?")
+    return {
+        "email_send_id": writing.ids("ES", offset(np.arange(len(mails)), b)),
+        "campaign_id": writing.ids("C", mails.campaign, 3),
+        "rep_id": writing.ids("R", mails.rep, 4),
+        "contact_id": writing.ids("K", offset(mails.contact, b)),
+        "subject_line": writing.codes(lines, mails.variant),
+        "subject_variant": writing.codes(au.VARIANTS, mails.variant),
+        "sent_at": writing.at(mails.sent),
+    }
+
+
+def _email_events(block: Block) -> Table:
+    mails, b = block.mailing, block.number
+    return {
+        "email_event_id": writing.ids("EE", offset(np.arange(len(mails.event)), b, 10), 10),
+        "email_send_id": writing.ids("ES", offset(mails.event_of, b)),
+        "event_type": writing.codes(au.EVENTS, mails.event),
+        "occurred_at": writing.at(mails.moment),
+        "is_machine_open": writing.flag(mails.is_machine),
+    }
+
+
+def _cta_events(block: Block) -> Table:
+    events, b = block.cta_events, block.number
+    return {
+        "cta_event_id": writing.ids("CE", offset(np.arange(len(events)), b, 10), 10),
+        "cta_id": writing.ids("CTA", events.cta, 2),
+        "event_type": writing.codes(au.CTA_EVENTS, events.kind),
+        "visitor_id": writing.text(
+            "'v' || left(md5({0}::varchar), 20)", offset(events.visitor, b, 10)
+        ),
+        "occurred_at": writing.at(events.moment),
+        "is_bot": writing.flag(events.is_bot),
+    }
+
+
+def _collateral_events(block: Block) -> Table:
+    uses, b = block.uses, block.number
+    return {
+        "collateral_event_id": writing.ids("CU", offset(np.arange(len(uses)), b)),
+        "collateral_id": writing.ids("COL", uses.asset, 3),
+        "event_type": writing.codes(au.USES, uses.kind),
+        "rep_id": writing.ids("R", uses.rep, 4),
+        "contact_id": writing.ids("K", offset(uses.contact, b)),
+        "opportunity_id": writing.ids("O", offset(uses.deal, b)),
+        "occurred_at": writing.at(uses.moment),
+    }
+
+
+def _nps_surveys(block: Block, account_for: Ints) -> Table:
+    surveys, deals, b = block.surveys, block.deals, block.number
+    return {
+        "survey_id": writing.ids("NPS", offset(np.arange(len(surveys)), b)),
+        "account_id": writing.ids("A", offset(account_for[deals.account[surveys.deal]], b)),
+        "contact_id": writing.ids("K", offset(deals.contact[surveys.deal], b)),
+        "sent_at": writing.at(surveys.sent),
+        "responded_at": writing.at(surveys.answered),
+        "score": writing.number(np.where(surveys.score < 0, np.nan, surveys.score)),
     }

@@ -17,6 +17,7 @@ import numpy as np
 from demo import company as co
 from demo import customers as cu
 from demo import deals as dl
+from demo import market_truths
 from demo import marketing as mk
 from demo.block import Block
 from demo.company import Company
@@ -59,6 +60,7 @@ def tally(company: Company, block: Block) -> Counter[str]:
     _tally_customers(sums, company, block)
     _tally_first_impressions(sums, block)
     _tally_records(sums, block)
+    market_truths.tally(sums, company, block)
     return sums
 
 
@@ -258,7 +260,9 @@ def _cell(
     }
 
 
-def describe(sums: Counter[str], facts: dict[str, Any]) -> dict[str, Any]:
+def describe(
+    sums: Counter[str], facts: dict[str, Any], company: Company, seed: int
+) -> dict[str, Any]:
     """The content of the truths file."""
     value = {key: float(total) for key, total in sums.items()}
 
@@ -434,6 +438,7 @@ def describe(sums: Counter[str], facts: dict[str, Any]) -> dict[str, Any]:
             "cells": yearly("leads_created"),
         },
     }  # fmt: skip
+    truths |= market_truths.cells(value, company, seed)
     return {
         **facts,
         "as_of_date": "2025-12-31",

@@ -95,6 +95,14 @@ def problems(entity: Entity, present: set[str]) -> Iterator[Problem]:
                 f" else lower(trim({name}, {_WHITE})) not in ({values}) end"
             )
             yield _problem(column.name, wrong, shown, f"is not one of {', '.join(column.accepted)}")
+        if column.range:
+            low, high = column.range
+            # What is no number at all is found above.
+            outside = (
+                f"case when {name} is null then false else coalesce("
+                f"try_cast({name} as double) not between {low} and {high}, false) end"
+            )
+            yield _problem(column.name, outside, shown, f"is not between {low} and {high}")
 
 
 def _problem(column: str, condition: str, shown: str, what: str) -> Problem:

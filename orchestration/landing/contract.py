@@ -19,6 +19,9 @@ _TYPE = re.compile(
     r"|(decimal|numeric)\(\d+, ?\d+\))"
 )
 
+# Types whose values a range can be given for.
+_NUMBER = ("smallint", "int", "bigint", "double", "float", "decimal", "numeric")
+
 # Columns that the landing adds to every raw table.
 SYSTEM_COLUMNS = ("_extra", "_file_id", "_row_number", "_load_id", "_loaded_at")
 
@@ -29,12 +32,16 @@ class ContractError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `accepted` is lower case; `aliases` are other names that a header may have."""
+    """One column: `accepted` is lower case; `aliases` are other names that a header may have.
+
+    `range` is the lowest and the highest number allowed, as the contract writes them.
+    """
 
     name: str
     data_type: str = "varchar"
     required: bool = False
     accepted: tuple[str, ...] = ()
+    range: tuple[int | float, int | float] | None = None
     pii: bool = False
     aliases: tuple[str, ...] = ()
 
@@ -74,8 +81,9 @@ class Source:
 def load_contract(models_dir: Path) -> dict[str, Source]:
     """Read every `staging/*/*__sources.yml` under `models_dir`; sources by name.
 
-    Raises ContractError for YAML that cannot be read, an unknown type, a key that is no column,
-    a source or entity declared twice, or two columns that a header could not tell apart.
+    Raises ContractError for YAML that cannot be read, an unknown type, a range that is none, a key
+    that is no column, a source or entity declared twice, or two columns that a header could not
+    tell apart.
     """
     contract: dict[str, Source] = {}
     for path in sorted(models_dir.glob("staging/*/*__sources.yml")):
@@ -135,9 +143,21 @@ def _column(column: Mapping[str, Any], where: str) -> Column:
         required=bool(meta.get("required", False)),
         # YAML reads a bare yes or 1 as something other than text.
         accepted=tuple(str(v).strip().lower() for v in _strings(meta.get("accepted"))),
+        range=_range(meta.get("range"), data_type, f"{where}.{column['name']}"),
         pii=bool(meta.get("pii", False)),
         aliases=tuple(str(v) for v in _strings(meta.get("aliases"))),
     )
+
+
+def _range(declared: object, data_type: str, where: str) -> tuple[int | float, int | float] | None:
+    if declared is None:
+        return None
+    if not data_type.startswith(_NUMBER):
+        raise ContractError(f"{where}: a range is for numbers, not for {data_type}")
+    match declared:
+        case [int() | float() as low, int() | float() as high] if low <= high:
+            return low, high
+    raise ContractError(f"{where}: range {declared} is not [lowest, highest]")
 
 
 def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:

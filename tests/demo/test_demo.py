@@ -51,6 +51,16 @@ REFERENCES = {
     "reply_to_activity_id": "activities",
     "rescheduled_from_activity_id": "activities",
     "stage_id": "pipeline_stages",
+    "promotion_id": "promotions",
+    "competitor_id": "competitors",
+    "switched_to_competitor_id": "competitors",
+    "email_send_id": "email_sends",
+    "cta_id": "ctas",
+    "collateral_id": "collateral",
+    "sent_by_rep_id": "reps",
+    "treated_location_id": "locations",
+    "control_location_id": "locations",
+    "parent_target_id": "targets",
 }
 
 
@@ -64,6 +74,12 @@ def meta_of(column: dict[str, Any]) -> dict[str, Any]:
 
 def key_of(entity: str) -> list[str]:
     return list(CONTRACT[entity]["config"]["meta"]["key"])
+
+
+def required_key_of(entity: str) -> list[str]:
+    """The columns of the key that no row may lack."""
+    required = {c["name"] for c in CONTRACT[entity]["columns"] if meta_of(c).get("required")}
+    return [name for name in key_of(entity) if name in required]
 
 
 def entity_of(path: Path) -> str:
@@ -117,7 +133,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         present = [row[0] for row in connection.execute(f"describe raw_{entity}").fetchall()]
         keys = key_of(entity)
         typed = ", ".join(f"try_cast({c} as {types_of(entity)[c]}) as {c}" for c in present)
-        good = " and ".join(f"{key} is not null and {key} not like 'BAD-%'" for key in keys)
+        good = " and ".join(
+            f"{key} is not null and {key} not like 'BAD-%'" for key in required_key_of(entity)
+        )
         newest = "updated_at desc" if "updated_at" in present else "1"
         alive = "where _deleted is distinct from true" if "_deleted" in present else ""
         connection.execute(
@@ -198,7 +216,7 @@ def test_good_rows_fit_the_contract(company: Company) -> None:
     """Every value casts, required ones are there, and accepted values are kept to."""
     for entity in company.entities:
         present = {row[0] for row in company.rows(f"describe raw_{entity}")}
-        key = key_of(entity)[0]
+        key = required_key_of(entity)[0]
         good = f"{key} is not null and {key} not like 'BAD-%'"
         alive = "_deleted is distinct from 'true'" if "_deleted" in present else "true"
         broken = [
@@ -213,6 +231,10 @@ def test_good_rows_fit_the_contract(company: Company) -> None:
             if meta.get("accepted") and name in present:
                 listed = ", ".join(f"'{value}'" for value in meta["accepted"])
                 broken.append(f"count(*) filter (where {name} not in ({listed}))")
+            if meta.get("range") and name in present:
+                low, high = meta["range"]
+                outside = f"try_cast({name} as double) not between {low} and {high}"
+                broken.append(f"count(*) filter (where {outside})")
         assert not any(
             company.rows(f"select {', '.join(broken)} from raw_{entity} where {good}")[0]
         ), entity
@@ -264,7 +286,7 @@ def test_keys_repeat_only_where_told(company: Company) -> None:
     twice = {"products": 10, "campaigns": 48}  # the identical files
     for entity in company.entities:
         keys = ", ".join(key_of(entity))
-        first = key_of(entity)[0]
+        first = required_key_of(entity)[0]
         good = f"{first} is not null and {first} not like 'BAD-%'"
         extra = company.value(
             f"select count(*) - count(distinct ({keys})) from raw_{entity} where {good}"
@@ -327,6 +349,9 @@ def test_nothing_happens_after_the_last_day(company: Company) -> None:
         ("opportunity_stage_history", "entered_at"), ("activities", "occurred_at"),
         ("invoices", "issued_at"), ("opportunities", "closed_at"), ("accounts", "created_at"),
         ("contacts", "created_at"), ("marketing_touchpoints", "occurred_at"),
+        ("proposals", "sent_at"), ("proposals", "signed_at"), ("email_events", "occurred_at"),
+        ("cta_events", "occurred_at"), ("collateral_events", "occurred_at"),
+        ("nps_surveys", "responded_at"), ("employee_surveys", "responded_at"),
     ):  # fmt: skip
         last = company.value(f"select max({column}) < '2026-01-01 00:00:00+00' from {entity}")
         assert last, f"{entity}.{column}"
@@ -656,3 +681,246 @@ def test_the_way_from_impression_to_purchase_is_the_planted_one(company: Company
     )[0]
     assert (n, early) == (cell["denominator"], cell["early"])
     assert days == pytest.approx(cell["numerator"])
+
+
+def test_every_entity_of_the_contract_is_there_but_the_calendars(company: Company) -> None:
+    assert set(CONTRACT) - set(company.entities) == {"business_calendars", "calendar_holidays"}
+
+
+def cells_of(company: Company, truth: str) -> dict[str, Any]:
+    return dict(company.truths["truths"][truth]["cells"])
+
+
+def realised(company: Company, truth: str, cell: str) -> tuple[float, float]:
+    found = cells_of(company, truth)[cell]["realised"]
+    return found["numerator"], found["denominator"]
+
+
+REAL = "join accounts a using (account_id) where not a.is_test"
+
+
+def test_proposals_lead_to_deals(company: Company) -> None:
+    for year, sent, signed in company.rows(
+        f"""
+        select year(min(sent_at)), count(*), sum(is_signed) from (
+            select opportunity_id, min(sent_at) filter (where version_no = 1) as sent_at,
+                max((signed_at is not null)::int) as is_signed
+            from proposals join opportunities using (opportunity_id) {REAL} group by all)
+        group by year(sent_at)
+        """
+    ):
+        assert sent == cells_of(company, "proposals_sent")[str(year)]["realised"]
+        assert (signed, sent) == realised(company, "contract_close_rate", str(year))
+    wrong = company.value(
+        """
+        select count(*) from proposals join opportunities o using (opportunity_id)
+        where sent_at < o.created_at or signed_at <= sent_at or declined_at <= sent_at
+            or signed_at > o.closed_at or declined_at > o.closed_at
+            or (signed_at is not null and o.outcome is distinct from 'won')
+            or (declined_at is not null and o.outcome is distinct from 'lost')
+            or sent_by_rep_id <> owner_rep_id
+        """
+    )
+    assert wrong == 0
+
+
+def test_products_make_up_the_deal(company: Company) -> None:
+    assert (
+        company.value(
+            """
+            select count(*) from (
+                select any_value(amount) as amount, sum(quantity * unit_price) as lines
+                from opportunities join opportunity_products using (opportunity_id)
+                group by opportunity_id)
+            where abs(lines / amount - 1) > 1e-5
+            """
+        )
+        == 0
+    )
+
+
+def test_deals_are_won_against_each_competitor_as_planted(company: Company) -> None:
+    for name, won, decided in company.rows(
+        f"""
+        select competitor_name, count(*) filter (where outcome = 'won'), count(outcome)
+        from opportunity_competitors join competitors using (competitor_id)
+        join opportunities using (opportunity_id) {REAL} and opportunity_type <> 'renewal'
+        group by all
+        """
+    ):
+        assert (won, decided) == realised(company, "competitor_win_rate", name)
+
+
+def test_outreach_is_as_much_as_planted(company: Company) -> None:
+    for year, *counts in company.rows(
+        """
+        select year(occurred_at),
+            count(*) filter (where is_cold and direction = 'outbound' and activity_type = 'call'),
+            count(*) filter (where is_cold and direction = 'outbound' and activity_type = 'email'),
+            count(*) filter (where is_cold and direction = 'outbound'),
+            count(*) filter (where direction = 'inbound' and not is_auto_reply)
+        from activities where status = 'completed' and not is_automated group by all
+        """
+    ):
+        planted = [
+            cells_of(company, truth)[str(year)]["realised"]
+            for truth in ("cold_calls_made", "cold_emails_sent", "outreach_activities_completed")
+        ]
+        with_tests = cells_of(company, "replies_received")[str(year)]["with_tests"]
+        assert counts == [*planted, with_tests]
+
+
+def test_nothing_is_cold_towards_a_customer(company: Company) -> None:
+    assert (
+        company.value(
+            """
+            select count(*) from activities t join opportunities o using (account_id)
+            where t.is_cold and o.outcome = 'won' and o.closed_at <= t.occurred_at
+            """
+        )
+        == 0
+    )
+
+
+def test_emails_are_opened_as_planted(company: Company) -> None:
+    by = {"email_open_rate": "year(sent_at)", "email_open_rate_by_variant": "subject_variant"}
+    for truth, cell in by.items():
+        for name, opened, delivered in company.rows(
+            f"""
+            select {cell}, count(*) filter (where is_opened), count(*) filter (where is_delivered)
+            from (
+                select s.*, bool_or(event_type = 'opened' and not is_machine_open) as is_opened,
+                    bool_or(event_type in ('delivered', 'opened')) as is_delivered
+                from email_sends s left join email_events using (email_send_id) group by all
+            ) group by all
+            """
+        ):
+            assert (opened, delivered) == realised(company, truth, str(name))
+            assert within(cells_of(company, truth)[str(name)], opened, delivered)
+
+
+def test_calls_to_action_are_clicked_as_planted(company: Company) -> None:
+    for year, clicks, impressions, converted in company.rows(
+        """
+        select year(e.occurred_at), count(*) filter (where event_type = 'click'),
+            count(*) filter (where event_type = 'impression'),
+            count(*) filter (where event_type = 'click' and exists (
+                select 1 from cta_events s where s.event_type = 'submission'
+                    and s.visitor_id = e.visitor_id and s.cta_id = e.cta_id
+                    and s.occurred_at between e.occurred_at and e.occurred_at + interval 24 hour))
+        from cta_events e where not is_bot group by all
+        """
+    ):
+        assert (clicks, impressions) == realised(company, "cta_click_through_rate", str(year))
+        assert (converted, clicks) == realised(company, "cta_click_to_submission_rate", str(year))
+
+
+def test_customers_answer_as_planted(company: Company) -> None:
+    for year, score, answers in company.rows(
+        """
+        with since as (
+            select coalesce(a.merged_into_account_id, o.account_id) as account_id,
+                min(closed_at)::date as won_on
+            from opportunities o join accounts a using (account_id)
+            where outcome = 'won' and opportunity_type <> 'renewal' group by all
+        )
+        select year(responded_at), count(*) filter (where score >= 9)
+            - count(*) filter (where score <= 6), count(*)
+        from nps_surveys s join accounts a using (account_id)
+        join since on since.account_id = coalesce(a.merged_into_account_id, s.account_id)
+        where score is not null and sent_at::date - won_on >= 90 group by all
+        """
+    ):
+        assert (score, answers) == realised(company, "nps", str(year))
+
+
+def test_discounts_are_the_planted_ones(company: Company) -> None:
+    for year, discount, listed in company.rows(
+        """
+        select year(issued_at),
+            sum((list_unit_price * quantity - net_amount)::double * coalesce(r.rate, 1)),
+            sum((list_unit_price * quantity)::double * coalesce(r.rate, 1))
+        from invoices i join invoice_lines l using (invoice_id)
+        join accounts a on a.account_id = i.account_id and not a.is_test
+        asof left join exchange_rates r
+            on r.from_currency = i.currency and r.rate_on <= i.issued_at::date
+        where i.status <> 'void' and list_unit_price is not null group by all
+        """.replace("list_unit_price * quantity", "list_unit_price::double * quantity::double")
+    ):
+        assert (discount, listed) == pytest.approx(realised(company, "discount_rate", str(year)))
+        assert 0.03 < discount / listed < 0.12
+
+
+def test_prices_stand_to_those_of_competitors_as_planted(company: Company) -> None:
+    seen = """
+        select p.product_id, competitor_id, observed_on, any_value(h.list_price)::double
+            / any_value(p.price::double / (1 + coalesce(tax_rate, 0)) * coalesce(r.rate, 1)) - 1
+            as gap
+        from competitor_prices p
+        join product_price_history h on h.product_id = p.product_id
+            and observed_on >= h.valid_from and observed_on < coalesce(h.valid_to, '9999-01-01')
+        asof left join exchange_rates r
+            on r.from_currency = p.currency and r.rate_on <= p.observed_on
+        group by all
+    """
+    low, high = company.rows(f"select min(gap), max(gap) from ({seen})")[0]
+    assert (low, high) == pytest.approx((-0.1, 0.15), abs=1e-3)
+    close, known = company.rows(
+        f"""
+        select count(*) filter (where abs(gap) <= 0.05), count(*) from (
+            select product_id, max(gap) as gap from ({seen})
+            where observed_on > date '2025-12-31' - 31 group by all)
+        """
+    )[0]
+    assert (close, known) == realised(company, "price_parity_share", "all")
+
+
+def test_the_promotion_is_tried_in_one_of_two_stores(company: Company) -> None:
+    planted = cells_of(company, "promo_lift")["EX00"]["realised"]
+    units = company.rows(
+        """
+        select sum(quantity) from invoices join invoice_lines using (invoice_id)
+        join locations l using (location_id)
+        join promo_experiments e on l.location_id in (e.treated_location_id, e.control_location_id)
+        where (issued_at at time zone l.time_zone)::date >= e.pre_start
+            and (issued_at at time zone l.time_zone)::date < e.post_end
+        group by location_id, (issued_at at time zone l.time_zone)::date >= e.post_start
+        order by location_id, 1
+        """
+    )
+    assert [row[0] for row in units] == [104, 109, 100, 130]
+    assert planted["treated_post_units"] - planted["treated_pre_units"] == 30
+    assert (
+        company.value(
+            "select count(distinct location_id) from invoice_lines join invoices using (invoice_id)"
+            " join promo_experiments using (promotion_id)"
+        )
+        == 1
+    )
+
+
+def test_goals_make_a_tree(company: Company) -> None:
+    depth = company.value(
+        """
+        with recursive tree as (
+            select target_id, 1 as depth from targets
+            where parent_target_id is null and target_kind = 'goal'
+            union all
+            select t.target_id, depth + 1 from targets t
+            join tree on t.parent_target_id = tree.target_id
+        )
+        select max(depth) from tree
+        """
+    )
+    assert depth == 3
+    kinds = company.value("select count(distinct value_type) from targets")
+    assert kinds == 4
+    overlaps = company.value(
+        """
+        select count(*) from targets a join targets b using (
+            target_kind, scope_type, scope_id, measure_id, period_type)
+        where a.target_id < b.target_id and a.period_start < b.period_end
+            and b.period_start < a.period_end
+        """
+    )
+    assert overlaps == 0

@@ -38,6 +38,8 @@ sources:
           - {name: created_at, data_type: timestamptz}
           - {name: is_test, data_type: boolean}
           - {name: days, data_type: integer}
+          - {name: score, data_type: integer, config: {meta: {range: [0, 10]}}}
+          - {name: share, data_type: "decimal(5,4)", config: {meta: {range: [0, 1]}}}
           - {name: opens_at, data_type: time}
           - name: stage
             data_type: varchar
@@ -254,6 +256,14 @@ def test_now_needs_a_time_zone(desk: Desk) -> None:
         ("days", "0x1F", "days: '0x1F' is not an integer"),
         ("days", "1_000", "days: '1_000' is not an integer"),
         ("days", "99999999999", "days: '99999999999' is not an integer"),
+        (
+            "score",
+            "11",
+            "score: '11' is not between 0 and 10; correct the value and send the row again",
+        ),
+        ("score", "-1", "score: '-1' is not between 0 and 10"),
+        ("score", "ten", "score: 'ten' is not an integer; correct"),
+        ("share", "1.01", "share: '1.01' is not between 0 and 1; correct"),
         ("opens_at", "25:00", "opens_at: '25:00' is not a time"),
         ("opens_at", "2024-01-01", "opens_at: '2024-01-01' is not a time"),
         ("stage", "maybe", "stage: 'maybe' is not one of open, won, lost; correct the value"),
@@ -281,6 +291,7 @@ def test_a_bad_value_is_quarantined(desk: Desk, column: str, value: str, reason:
         ("closed_on", "2024-02-29"), ("created_at", "2024-01-01"),
         ("created_at", "2024-01-01T10:00:00+03:30"), ("created_at", "2024-01-01 10:00:00Z"),
         ("is_test", "TRUE"), ("is_test", "0"), ("days", "12.0"), ("days", "-3"),
+        ("score", "0"), ("score", " 10"), ("score", ""), ("share", "1.0000"), ("share", "0"),
         ("opens_at", "09:30"), ("stage", " WON "), ("updated_at", "2024-01-01"),
         ("_deleted", "f"), ("amount", ""), ("created_at", "   "),
     ],
@@ -348,7 +359,17 @@ def test_unknown_columns_are_kept_as_json(desk: Desk) -> None:
     assert desk.rows("select unknown_columns, absent_columns from landing.files") == [
         (
             ["Mood", "column_4", 'it"s'],
-            ["amount", "currency", "closed_on", "created_at", "is_test", "days", "opens_at"],
+            [
+                "amount",
+                "currency",
+                "closed_on",
+                "created_at",
+                "is_test",
+                "days",
+                "score",
+                "share",
+                "opens_at",
+            ],
         )
     ]
 

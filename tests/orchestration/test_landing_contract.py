@@ -37,6 +37,19 @@ def test_the_real_contract() -> None:
     kind = next(c for c in opportunities.columns if c.name == "opportunity_type")
     assert kind.required
     assert kind.accepted == ("new_business", "upsell", "cross_sell", "renewal")
+    ranges = {
+        f"{entity.name}.{column.name}": column.range
+        for entity in standard.entities.values()
+        for column in entity.columns
+        if column.range
+    }
+    assert ranges == {
+        "business_calendars.weekday_iso": (1, 7),
+        "competitor_prices.tax_rate": (0, 1),
+        "employee_surveys.score": (0, 10),
+        "expenses.acquisition_share": (0, 1),
+        "nps_surveys.score": (0, 10),
+    }
 
 
 def test_every_type_of_the_real_contract_can_be_checked() -> None:
@@ -68,6 +81,13 @@ def test_meta_and_defaults(tmp_path: Path) -> None:
     [
         ("{name: id, data_type: strnig}", "[id]", "crm.deals.id: unknown data_type strnig"),
         ("{name: id, data_type: 'int); drop'}", "[id]", "unknown data_type"),
+        (
+            "{name: id, data_type: date, meta: {range: [0, 1]}}",
+            "[id]",
+            "crm.deals.id: a range is for numbers, not for date",
+        ),
+        ("{name: id, data_type: int, meta: {range: [9, 1]}}", "[id]", "is not .lowest, highest."),
+        ("{name: id, data_type: int, meta: {range: 9}}", "[id]", "range 9 is not"),
         ("{name: id}", "[id, day]", "key day is not among the columns"),
         ("{name: id}, {name: _extra}", "[id]", "_extra is a name that the landing uses"),
         ("{name: id}, {name: property_id}", "[id]", "cannot tell id from property_id"),

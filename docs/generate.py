@@ -211,8 +211,8 @@ def _core_page() -> str:
         "",
         "Facts and dimensions of the schema `core`, to slice any KPI by several dimensions at "
         "once. Deleted records and test accounts are out of the facts; amounts are in the "
-        "reporting currency; `…_on` is a business date, `…_at` a time in UTC. Made from the models by "
-        "`make kpi-pages`.",
+        "reporting currency; `…_on` is a business date, `…_at` a time in UTC. Made from the models "
+        "by `make kpi-pages`.",
         "",
     ]
     for model in sorted(models, key=lambda model: (not model["name"].startswith("fct"), 0)):

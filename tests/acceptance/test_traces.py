@@ -1,0 +1,129 @@
+"""From a number to its records to the rows of the extract files, as an auditor goes."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.acceptance.conftest import DemoRun, run
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A cell, and the entity and column of the contract that its records are keys of."""
+
+    cell: str  # area.kpi
+    dimension: str
+    entity: str
+    key: str
+
+
+TRACES = [
+    Trace("pipeline.win_rate", "rep", "opportunities", "opportunity_id"),
+    Trace("revenue.net_sales_revenue", "location", "invoice_lines", "invoice_line_id"),
+    Trace("outreach.cold_calls_made", "rep", "activities", "activity_id"),
+]
+
+
+def records_of(demo_run: DemoRun, kpi: str, folder: Path) -> str:
+    """The SQL that lists who counted for a KPI, from dbt itself."""
+    output = run(
+        ["dbt", "--quiet", "compile", "-s", kpi, "--output", "json",
+         "--vars", json.dumps({"kpi_output": "records"})],
+        {
+            **demo_run.environment,
+            "KPI_RELEASE": str(demo_run.published.resolve()),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_PROFILES_DIR": str(Path(__file__).resolve().parents[2]),
+        },
+    )  # fmt: skip
+    compiled: str = json.loads(output)["compiled"]
+    return compiled
+
+
+def row_of_file(path: Path, number: int) -> str:
+    """What stands in a row of an extract file; the numbers are those of landing."""
+    if path.suffix == ".parquet":
+        with duckdb.connect() as con:
+            found = con.execute(
+                f"select to_json(r) from (select * from '{path}' limit 1 offset {number - 1}) as r"
+            ).fetchone()
+        assert found is not None
+        return str(found[0])
+    with (
+        gzip.open(path, "rt", encoding="utf-8", newline="")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8", newline="")
+    ) as file:
+        for line, row in enumerate(csv.reader(file), start=1):
+            if line == number:
+                return ",".join(row)
+    raise AssertionError(f"{path} has no row {number}")
+
+
+@pytest.fixture(scope="module")
+def auditor(demo_run: DemoRun) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The private warehouse and the published file, both read-only."""
+    with duckdb.connect() as con:
+        con.execute(f"attach '{demo_run.warehouse}' as warehouse (read_only)")
+        con.execute(f"attach '{demo_run.published.resolve()}' as release (read_only)")
+        con.execute("use warehouse")
+        yield con
+
+
+@pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace.cell)
+def test_a_number_leads_to_rows_of_the_extracts(
+    trace: Trace, demo_run: DemoRun, auditor: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """The largest cell of December: its records add up to it, each stands in a file."""
+    area, kpi = trace.cell.split(".")
+    cell = auditor.execute(
+        f"""
+        select dimension_value, numerator, sample_size from release.{area}.{kpi}
+        where variant = 'headline' and period_grain = 'month' and dimension = ?
+            and period_start = date '2025-12-01' and dimension_value <> 'unassigned'
+        order by sample_size desc, dimension_value limit 1
+        """,
+        [trace.dimension],
+    ).fetchone()
+    assert cell is not None
+    member, numerator, size = cell
+    assert size > 0
+
+    records = auditor.execute(
+        f"""
+        select record_id, cast(numerator as decimal(18, 6)) from (
+            {records_of(demo_run, kpi, tmp_path)}
+        ) as records
+        where variant = 'headline' and {trace.dimension} = ?
+            and occurred_on between date '2025-12-01' and date '2025-12-31'
+        """,
+        [member],
+    ).fetchall()
+    assert len(records) == size
+    assert sum(value for _, value in records) == numerator
+
+    rows: list[Any] = auditor.execute(
+        f"""
+        select raw.{trace.key}, files.path, raw._row_number
+        from warehouse.raw.standard__{trace.entity} as raw
+        inner join warehouse.landing.files as files on raw._file_id = files.file_id
+        where raw.{trace.key} in (select unnest(?))
+        qualify row_number() over (
+            partition by raw.{trace.key} order by raw._load_id desc, raw._row_number desc
+        ) = 1
+        """,
+        [[record for record, _ in records]],
+    ).fetchall()
+    assert {key for key, _, _ in rows} == {record for record, _ in records}
+    extracts = Path(demo_run.environment["KPI_EXTRACTS"])
+    for key, path, number in rows[:20]:
+        assert str(key) in row_of_file(extracts / path, number), f"{path}, row {number}"

@@ -729,7 +729,7 @@ def test_products_make_up_the_deal(company: Company) -> None:
         company.value(
             """
             select count(*) from (
-                select any_value(amount) as amount, sum(quantity * unit_price) as lines
+                select any_value(amount) as amount, sum(quantity::double * unit_price) as lines
                 from opportunities join opportunity_products using (opportunity_id)
                 group by opportunity_id)
             where abs(lines / amount - 1) > 1e-5

@@ -61,6 +61,7 @@ class Shape:
     readings: dict[str, dict[str, Any]] = field(default_factory=dict)
     dimensions: list[str] = field(default_factory=list)
     grains: list[str] | None = None
+    is_of_targets: bool = False
 
 
 class _Anything(jinja2.Undefined):
@@ -90,6 +91,11 @@ def shape_of(sql: str, variables: dict[str, Any]) -> Shape:
         shape.dimensions = [name for name in names if name != "all"]
         return names
 
+    def actuals_of_targets(_: str, measures: dict[str, list[str]]) -> str:
+        shape.dimensions = sorted(set().union(*measures.values()))
+        shape.is_of_targets = True
+        return ""
+
     def grains(names: list[str] | None = None) -> list[str]:
         shape.grains = names
         return names or list(variables["kpi_grains"])
@@ -109,6 +115,7 @@ def shape_of(sql: str, variables: dict[str, Any]) -> Shape:
         kpi_grains=grains,
         month_grains=lambda: ["month", "quarter", "year"],
         conversion_variants=conversion_variants,
+        actuals_of_targets=actuals_of_targets,
         var=variables.get,
     )
     environment.from_string(sql).render()
@@ -132,17 +139,19 @@ def _readings(shape: Shape) -> list[str]:
 
 
 def _query(kpi_id: str, area: str, shape: Shape) -> list[str]:
-    grain = (
-        "month" if shape.grains is None or "month" in shape.grains else shape.grains[0]
-    )  # a KPI of goals has no month of its own before somebody sets one
+    # Targets have the period that somebody gave them: month by month, or the year.
+    grain, shown = "= 'month'", ""
+    if shape.is_of_targets or "goal" in shape.dimensions:
+        grain, shown = "in ('month', 'quarter', 'year')", "period_grain, "
     named = [name for name in shape.dimensions if name in NAMES]
     if not named:
         dimension = shape.dimensions[0] if shape.dimensions else "all"
         return [
             "```sql",
-            "select period_start, dimension_value, kpi_value, numerator, denominator, sample_size",
+            f"select {shown}period_start, dimension_value, kpi_value, numerator, denominator,",
+            "    sample_size",
             f"from {area}.{kpi_id}",
-            f"where variant = 'headline' and period_grain = '{grain}' "
+            f"where variant = 'headline' and period_grain {grain} "
             f"and dimension in ('all', '{dimension}')",
             "order by period_start, dimension, dimension_value;",
             "```",
@@ -150,11 +159,11 @@ def _query(kpi_id: str, area: str, shape: Shape) -> list[str]:
     table, key, label = NAMES[named[0]]
     return [
         "```sql",
-        f"select kpi.period_start, coalesce(names.{label}, kpi.dimension_value) as {named[0]},",
+        f"select {shown}kpi.period_start, coalesce(names.{label}, kpi.dimension_value) as {named[0]},",
         "    kpi.kpi_value, kpi.numerator, kpi.denominator, kpi.sample_size",
         f"from {area}.{kpi_id} as kpi",
         f"left join core.{table} as names on kpi.dimension_value = names.{key}",
-        f"where kpi.variant = 'headline' and kpi.period_grain = '{grain}' "
+        f"where kpi.variant = 'headline' and kpi.period_grain {grain} "
         f"and kpi.dimension = '{named[0]}'",
         f"order by kpi.period_start, {named[0]};",
         "```",

@@ -8,6 +8,14 @@
 {%- endmacro %}
 
 {#
+    A quantity times a price. Two decimals of 18 digits have a product of 18 digits, which a large
+    deal in rials exceeds.
+#}
+{% macro product_of(quantity, price) -%}
+    cast({{ quantity }} as decimal(24, 4)) * {{ price }}
+{%- endmacro %}
+
+{#
     One bound of the Wilson score interval (95 %) of a share: `low` or `high`.
     Source: Wilson (1927); unlike the normal approximation it stays within 0..1 and does not
     shrink to a point at 0 % or 100 %. Null for an empty denominator.
@@ -36,13 +44,14 @@
 {%- endmacro %}
 
 {#
-    An amount in the reporting currency, rounded to cents. `rate` comes from int_exchange_rates;
-    without one the amount is null and a data test fails, never is the rate taken as 1.
+    An amount in the reporting currency, rounded to cents; prices of a single unit keep more digits.
+    `rate` comes from int_exchange_rates; without one the amount is null and a data test fails,
+    never is the rate taken as 1.
 #}
-{% macro convert(amount, currency, rate) -%}
+{% macro convert(amount, currency, rate, digits=2) -%}
     case
         when {{ currency }} = '{{ var("reporting_currency") }}'
-            then cast({{ amount }} as decimal(18, 2))
-        else cast(round({{ amount }} * {{ rate }}, 2) as decimal(18, 2))
+            then cast({{ amount }} as decimal(18, {{ digits }}))
+        else cast(round({{ amount }} * {{ rate }}, {{ digits }}) as decimal(18, {{ digits }}))
     end
 {%- endmacro %}

@@ -92,8 +92,28 @@ from records
         {%- if paths | length > 1 %}
         and variant in ('{{ views | join("', '") }}')
         {%- endif %}
-),
+)
+    {%- endfor %}
+    {%- set summed = {} -%}
+    {%- for path, views in paths.items() if path in ('flows', 'distinct_flows') -%}
+        {%- set sums = _variants_of(views, 'sum') -%}
+        {%- if sums %}{% do summed.update({'counted_' ~ path: sums}) %}{% endif -%}
+    {%- endfor -%}
+    {%- if summed %}
 
+, first_counted as (
+    select min(counted.day) as day
+    from (
+        {%- for relation, sums in summed.items() %}
+        select {{ relation }}.day from {{ relation }}
+        where {{ relation }}.variant in ('{{ sums | join("', '") }}')
+        {% if not loop.last %}union all{% endif %}
+        {%- endfor %}
+    ) as counted
+)
+    {%- endif %}
+    {%- for path, views in paths.items() %}
+,
         {%- if path == 'periods' %}
         {{ _period_cells(dimensions, grains, views) }}
         {%- elif path == 'stocks' %}
@@ -414,8 +434,8 @@ left join percentiles
 {%- endmacro %}
 
 {#
-    Where nothing counts as 0 and not as nothing: a sum has a cell for every day since its first
-    record, for the company and for each member that was active on the day.
+    Where nothing counts as 0 and not as nothing: a sum has a cell for every day since the first
+    record of any sum of the KPI, for the company and for each member that was active on the day.
 #}
 {% macro _zero_days(relation, dimensions, sums) -%}
     select
@@ -427,7 +447,7 @@ left join percentiles
         0 as denominator,
         0 as sample_size
     from (
-        {{ day_spine('(select min(counted.day) from ' ~ relation ~ ' as counted)', as_of_date()) }}
+        {{ day_spine('(select first_counted.day from first_counted)', as_of_date()) }}
     ) as days
     cross join (
         select distinct counted.variant from {{ relation }} as counted
@@ -451,7 +471,7 @@ left join percentiles
     ) as variants
     where
         members.dimension in ('{{ spined | join("', '") }}')
-        and members.day >= (select min(counted.day) from {{ relation }} as counted)
+        and members.day >= (select first_counted.day from first_counted)
     {%- endif %}
 {%- endmacro %}
 

@@ -28,66 +28,47 @@ exchange_rates as (
     select * from {{ ref('int_exchange_rates') }}
 ),
 
-days as (
-    {{ day_spine('(select min(started_on) from spells)', as_of_date()) | indent(4) }}
-),
-
 periods as (
-    {%- for grain in grains %}
     select distinct
-        cast('{{ grain }}' as {{ dbt.type_string() }}) as period_grain,
-        {{ period_start('days.day', grain) }} as period_start,
-        {%- if grain in jalali_grains() %}
-        calendar.{{ grain }}_ends_on as period_end
-        {%- else %}
-        {{ period_end(period_start('days.day', grain), grain) }} as period_end
-        {%- endif %}
-    from days
-    {%- if grain in jalali_grains() %}
-    inner join {{ ref('dim_date') }} as calendar
-        on days.day = calendar.date_on
-    {%- endif %}
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-),
-
--- What is known of a period ends with as_of_date.
-known_periods as (
-    select
         period_grain,
         period_start,
-        least(period_end, {{ add_days(as_of_date(), 1) }}) as period_end
-    from periods
+        period_end,
+        known_end
+    from (
+        {{ period_days('(select min(started_on) from spells)', grains) | indent(8) }}
+    ) as days
 ),
 
 presence as (
     select
         spells.account_id,
-        known_periods.period_grain,
-        known_periods.period_start,
-        known_periods.period_end,
+        periods.period_grain,
+        periods.period_start,
+        periods.period_end,
+        periods.known_end,
         max(case
             when
-                spells.started_on < known_periods.period_start
-                and (spells.ended_on is null or spells.ended_on > known_periods.period_start)
+                spells.started_on < periods.period_start
+                and (spells.ended_on is null or spells.ended_on > periods.period_start)
                 then 1
             else 0
         end) as active_at_start,
         max(case
-            when spells.ended_on is null or spells.ended_on > known_periods.period_end
+            when spells.ended_on is null or spells.ended_on > periods.known_end
                 then 1
             else 0
         end) as active_at_end
     from spells
-    inner join known_periods
+    inner join periods
         on
-            spells.started_on < known_periods.period_end
-            and (spells.ended_on is null or spells.ended_on > known_periods.period_start)
+            spells.started_on < periods.known_end
+            and (spells.ended_on is null or spells.ended_on > periods.period_start)
     group by
         spells.account_id,
-        known_periods.period_grain,
-        known_periods.period_start,
-        known_periods.period_end
+        periods.period_grain,
+        periods.period_start,
+        periods.period_end,
+        periods.known_end
 ),
 
 covered as (
@@ -145,7 +126,7 @@ mrr_changes as (
         case
             when
                 revenue_intervals.ends_on is null
-                or revenue_intervals.ends_on >= presence.period_end
+                or revenue_intervals.ends_on >= presence.known_end
                 then 1
             else 0
         end as in_force_at_end,
@@ -156,7 +137,7 @@ mrr_changes as (
     inner join revenue_intervals
         on
             presence.account_id = revenue_intervals.account_id
-            and revenue_intervals.starts_on < presence.period_end
+            and revenue_intervals.starts_on < presence.known_end
             and (
                 revenue_intervals.ends_on is null
                 or revenue_intervals.ends_on >= presence.period_start
@@ -186,8 +167,11 @@ select
     customers.segment,
     customers.vertical,
     customers.source_channel,
+    customers.customer_since_on,
     presence.period_grain,
     presence.period_start,
+    presence.period_end,
+    {{ add_days('presence.known_end', -1) }} as last_known_on,
     presence.active_at_start = 1 as is_active_at_start,
     presence.active_at_end = 1 as is_active_at_end,
     customers.customer_since_on >= presence.period_start as is_acquired,

@@ -37,12 +37,38 @@ visits as (
     select * from {{ ref('int_opportunity_stage_visits') }}
 ),
 
-closes as (
+derived_types as (
+    select * from {{ ref('int_opportunity_types') }}
+),
+
+ranked_visits as (
+    select
+        visits.*,
+        row_number() over (
+            partition by opportunity_id
+            order by case when amount_at_entry is null then 1 else 0 end, visit_number
+        ) as value_position,
+        row_number() over (
+            partition by opportunity_id
+            order by case when stage_category = 'open' then 0 else 1 end, visit_number desc
+        ) as open_position
+    from visits
+),
+
+-- What the stage history says of a deal as a whole.
+histories as (
     select
         opportunity_id,
         count(case when stage_category in ('won', 'lost') and not is_last_visit then 1 end)
-            as reopened_times
-    from visits
+            as reopened_times,
+        max(case when value_position = 1 then amount_at_entry end) as first_amount,
+        max(
+            case
+                when open_position = 1 and stage_category = 'open'
+                    then pipeline_id || '/' || stage_id
+            end
+        ) as last_open_stage
+    from ranked_visits
     group by opportunity_id
 ),
 
@@ -73,7 +99,7 @@ joined as (
         dated.opportunity_id,
         coalesce(account_survivors.survivor_id, dated.account_id) as account_id,
         lead_survivors.survivor_id as lead_id,
-        dated.opportunity_type,
+        coalesce(dated.opportunity_type, derived_types.opportunity_type) as opportunity_type,
         dated.pipeline_id,
         dated.stage_id,
         coalesce(dated.owner_rep_id, 'unassigned') as owner_rep_id,
@@ -94,13 +120,20 @@ joined as (
         dated.amount as amount_in_currency,
         dated.currency,
         {{ convert('dated.amount', 'dated.currency', 'exchange_rates.rate') }} as amount,
+        {{ convert(
+            'coalesce(histories.first_amount, dated.amount)',
+            'dated.currency',
+            'creation_rates.rate'
+        ) }} as amount_at_creation,
         dated.created_at,
         dated.created_on,
         case when dated.closed_on is not null then dated.closed_at end as closed_at,
         dated.closed_on,
         case when dated.closed_on is not null then dated.outcome end as outcome,
         coalesce(dated.loss_reason, 'unknown') as loss_reason,
-        coalesce(closes.reopened_times, 0) as reopened_times,
+        coalesce(nullif({{ label_key('dated.loss_reason') }}, ''), 'unknown') as loss_reason_key,
+        coalesce(histories.last_open_stage, 'unknown') as last_open_stage,
+        coalesce(histories.reopened_times, 0) as reopened_times,
         case
             when first_contacts.first_contact_at is not null then 'first_contact'
             when leads.created_at is not null then 'lead_created'
@@ -119,10 +152,14 @@ joined as (
         on lead_survivors.survivor_id = leads.lead_id
     left join first_contacts
         on dated.opportunity_id = first_contacts.opportunity_id
-    left join closes
-        on dated.opportunity_id = closes.opportunity_id
+    left join derived_types
+        on dated.opportunity_id = derived_types.opportunity_id
+    left join histories
+        on dated.opportunity_id = histories.opportunity_id
     left join exchange_rates
         on dated.currency = exchange_rates.currency and dated.priced_on = exchange_rates.valid_on
+    left join exchange_rates as creation_rates
+        on dated.currency = creation_rates.currency and dated.created_on = creation_rates.valid_on
     left join assignments as at_close
         on
             dated.owner_rep_id = at_close.rep_id

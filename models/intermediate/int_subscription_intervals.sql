@@ -54,7 +54,10 @@ select
             and followed.account_covered_to > followed.period_end
             then followed.period_end
     end as ends_on,
-    followed.end_reason
+    followed.period_end as declared_ends_on,
+    followed.end_reason,
+    followed.cancel_reason,
+    followed.switched_to_competitor_id
 from followed
 left join accounts
     on followed.survivor_id = accounts.account_id

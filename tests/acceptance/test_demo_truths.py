@@ -196,3 +196,91 @@ def test_leads_created(demo_release: duckdb.DuckDBPyConnection, truths: dict[str
     for year in ("2023", "2024", "2025"):
         _, created = cell(demo_release, "lead_to_mql_rate", f"{year}-01-01", f"{year}-12-01")
         assert created == truths["leads_created"]["cells"][year]["realised"]
+
+
+@pytest.mark.parametrize("year", ["2023", "2024", "2025"])
+@pytest.mark.parametrize(
+    "kpi",
+    [
+        *("proposals_sent", "cold_calls_made", "cold_emails_sent"),
+        *("outreach_activities_completed", "email_open_rate", "cta_click_through_rate"),
+        *("cta_click_to_submission_rate", "nps", "contract_close_rate"),
+    ],
+)
+def test_counts_of_each_year(
+    demo_release: duckdb.DuckDBPyConnection, truths: dict[str, Any], kpi: str, year: str
+) -> None:
+    """Counts and shares that hold no money are met exactly."""
+    planted = truths[kpi]["cells"][year]["realised"]
+    if kpi == "contract_close_rate":
+        # The generator counts deals that were closed as duplicates; they are no deals.
+        sent = truths["proposals_sent"]["cells"][year]["realised"]
+        assert planted["denominator"] == sent
+    numerator, denominator = cell(demo_release, kpi, f"{year}-01-01", f"{year}-12-01")
+    if isinstance(planted, dict):
+        assert numerator == planted["numerator"]
+        assert denominator == planted["denominator"]
+    else:
+        assert numerator == planted
+
+
+@pytest.mark.parametrize("year", ["2023", "2024", "2025"])
+def test_discount_of_each_year(
+    demo_release: duckdb.DuckDBPyConnection, truths: dict[str, Any], year: str
+) -> None:
+    planted = truths["discount_rate"]["cells"][year]["realised"]
+    numerator, denominator = cell(demo_release, "discount_rate", f"{year}-01-01", f"{year}-12-01")
+    assert denominator == pytest.approx(planted["denominator"], rel=1e-6)
+    assert numerator == pytest.approx(planted["numerator"], rel=1e-5)
+
+
+def test_open_rate_of_each_subject(
+    demo_release: duckdb.DuckDBPyConnection, truths: dict[str, Any]
+) -> None:
+    for variant, planted in truths["email_open_rate_by_variant"]["cells"].items():
+        numerator, denominator = cell(
+            demo_release, "email_open_rate", "2023-01-01", "2025-12-01", "subject_variant", variant
+        )
+        assert numerator == planted["realised"]["numerator"], variant
+        assert denominator == planted["realised"]["denominator"], variant
+        assert_near(numerator / denominator, planted["expected"], planted["se"])
+
+
+def test_win_rate_against_each_competitor(
+    demo_release: duckdb.DuckDBPyConnection, truths: dict[str, Any]
+) -> None:
+    names = dict(
+        demo_release.execute(
+            "select competitor_name, competitor_id from core.dim_competitors"
+        ).fetchall()
+    )
+    for name, planted in truths["competitor_win_rate"]["cells"].items():
+        found = cell(
+            demo_release,
+            "competitor_win_rate",
+            "2023-01-01",
+            "2025-12-01",
+            "competitor",
+            names[name],
+        )
+        realised = planted["realised"]
+        assert found == (realised["numerator"], realised["denominator"]), name
+
+
+def test_lift_of_the_promotion(
+    demo_release: duckdb.DuckDBPyConnection, truths: dict[str, Any]
+) -> None:
+    planted = truths["promo_lift"]["cells"]["EX00"]["realised"]
+    treated, control = cell(
+        demo_release, "promo_lift", "2025-01-01", "2025-12-01", "experiment", "EX00"
+    )
+    assert treated == planted["treated_post_units"] - planted["treated_pre_units"]
+    assert control == planted["control_post_units"] - planted["control_pre_units"]
+
+
+def test_price_parity_on_the_last_day(
+    demo_release: duckdb.DuckDBPyConnection, truths: dict[str, Any]
+) -> None:
+    planted = truths["price_parity_share"]["cells"]["all"]["realised"]
+    found = cell(demo_release, "price_parity_share", "2025-12-01", "2025-12-31")
+    assert found == (planted["numerator"], planted["denominator"])

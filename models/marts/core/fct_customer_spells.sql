@@ -5,6 +5,17 @@ with spells as (
 
 customers as (
     select * from {{ ref('int_customers') }}
+),
+
+-- What the subscription says about its end; of several that end together, the lowest answer.
+endings as (
+    select
+        account_id,
+        declared_ends_on,
+        min(cancel_reason) as cancel_reason,
+        min(switched_to_competitor_id) as switched_to_competitor_id
+    from {{ ref('int_subscription_intervals') }}
+    group by account_id, declared_ends_on
 )
 
 select
@@ -14,6 +25,8 @@ select
     spells.ended_on,
     spells.lost_on,
     spells.end_reason,
+    endings.cancel_reason,
+    endings.switched_to_competitor_id,
     spells.is_reactivation,
     customers.customer_since_source,
     customers.rep_id,
@@ -26,3 +39,5 @@ select
 from spells
 inner join customers
     on spells.account_id = customers.account_id
+left join endings
+    on spells.account_id = endings.account_id and spells.ended_on = endings.declared_ends_on

@@ -70,7 +70,9 @@ select
     {{ convert('lines.cost_amount', 'invoices.currency', 'invoices.rate') }} as cost_amount,
     lines.list_unit_price as list_unit_price_in_currency,
     {{ convert(
-        'lines.quantity * lines.list_unit_price', 'invoices.currency', 'invoices.rate'
+        product_of('lines.quantity', 'lines.list_unit_price'),
+        'invoices.currency',
+        'invoices.rate'
     ) }} as list_amount
 from lines
 inner join invoices

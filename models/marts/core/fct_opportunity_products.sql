@@ -8,6 +8,10 @@ opportunities as (
     select * from {{ ref('int_opportunities') }}
 ),
 
+catalogue as (
+    select * from {{ ref('products') }}
+),
+
 exchange_rates as (
     select * from {{ ref('int_exchange_rates') }}
 )
@@ -15,7 +19,10 @@ exchange_rates as (
 select
     products.opportunity_id,
     products.product_id,
+    coalesce(catalogue.product_family, 'unassigned') as product_family,
     opportunities.owner_rep_id,
+    opportunities.close_team_id,
+    opportunities.segment,
     opportunities.opportunity_type,
     opportunities.outcome,
     opportunities.created_on,
@@ -24,11 +31,28 @@ select
     {{ convert('products.unit_price', 'opportunities.currency', 'exchange_rates.rate') }}
         as unit_price,
     {{ convert(
-        'products.quantity * products.unit_price', 'opportunities.currency', 'exchange_rates.rate'
-    ) }} as amount
+        product_of('products.quantity', 'products.unit_price'),
+        'opportunities.currency',
+        'exchange_rates.rate',
+    ) }} as amount,
+    {{ convert(
+        product_of('products.quantity', 'products.list_unit_price'),
+        'opportunities.currency',
+        'exchange_rates.rate',
+    ) }} as list_amount,
+    {{ convert(
+        product_of('products.quantity', '(products.list_unit_price - products.unit_price)'),
+        'opportunities.currency',
+        'exchange_rates.rate',
+    ) }} as discount_amount,
+    {{ product_of(
+        'products.quantity', '(products.list_unit_price - products.unit_price)'
+    ) }} as discount_in_currency
 from products
 inner join opportunities
     on products.opportunity_id = opportunities.opportunity_id
+left join catalogue
+    on products.product_id = catalogue.product_id
 left join exchange_rates
     on
         opportunities.currency = exchange_rates.currency

@@ -10,14 +10,43 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from . import customer_kpis, funnel, pipeline, revenue
+from . import (
+    attainment,
+    collateral,
+    costs,
+    customer_kpis,
+    engagement,
+    expansion,
+    funnel,
+    goals,
+    lifetime,
+    marketing,
+    movements,
+    outcomes,
+    outreach,
+    pipeline,
+    pricing,
+    replies,
+    revenue,
+    sales,
+    staff,
+)
 from .cells import Cell, Cells, Key
 from .company import Company, build_company
 from .world import Options, World
 
-KPIS = {
-    kpi.__name__: kpi for area in (revenue, pipeline, funnel, customer_kpis) for kpi in area.KPIS
-}
+#: modules by area, each with its KPIs
+AREAS = [
+    *(revenue, sales, attainment, goals),
+    *(pipeline, movements, outcomes),
+    funnel,
+    *(outreach, replies),
+    *(marketing, costs, collateral),
+    *(customer_kpis, engagement, expansion, lifetime),
+    pricing,
+    staff,
+]
+KPIS = {kpi.__name__: kpi for area in AREAS for kpi in area.KPIS}
 
 __all__ = ["KPIS", "Cell", "Cells", "Company", "Key", "Options", "World", "cells", "company_of"]
 
@@ -36,5 +65,5 @@ def cells(
     company = company_of(rows, as_of, options)
     found: Cells = {}
     for kpi in KPIS.values():
-        found |= kpi(company)
+        found |= company.cells_of(kpi)
     return found

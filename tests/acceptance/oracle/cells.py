@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -41,19 +41,38 @@ class Cell(NamedTuple):
 
 Cells = dict[Key, Cell]
 
+#: grains that are no shorter than a month
+MONTH_GRAINS = ("month", "quarter", "year")
+#: grains that a target may be given for
+TARGET_GRAINS = ("week", "month", "quarter", "year")
+
 
 @dataclass(frozen=True)
 class Reading:
-    """A variant of a KPI: what its periods hold, and when they are final."""
+    """A variant of a KPI: what its periods hold, when they are final, and how they are a value."""
 
     basis: str = "event"
     months: int = 0
     days: int = 0
+    #: sum, rate, ratio, score, average or difference; without one that of the KPI
+    kind: str | None = None
+    #: a thing counts once in a period and member
+    distinct: bool = False
+    #: dimensions whose members are shares of the company
+    of_total: tuple[str, ...] = ()
+    #: fewer than this are no number, and if they could be traced to a person not even a count
+    min_sample: int = 0
+    is_anonymous: bool = False
+    #: nothing is a share of a loss
+    positive_only: bool = False
 
 
 @dataclass
 class Record:
-    """One thing that counts. A stock lies in `[day, left)`; a quota in the period it was given."""
+    """One thing that counts. A stock lies in `[day, left)`; a quota in the period it was given.
+
+    Records of one key are one thing to a distinct reading.
+    """
 
     day: date
     numerator: Number | None
@@ -62,6 +81,7 @@ class Record:
     variant: str = "headline"
     left: date | None = None
     grain: str | None = None
+    key: str | None = None
 
 
 @dataclass
@@ -71,7 +91,7 @@ class Frame:
     as_of: date
     grains: list[str]
     week_start: int = 1
-    #: members of the dimensions rep and location with the half-open days on which they were active
+    #: members of some dimensions with the half-open days on which they were active
     active: dict[str, list[tuple[str, date | None, date | None]]] = field(default_factory=dict)
 
     def start(self, day: date, grain: str) -> date:
@@ -96,6 +116,18 @@ def ratio(numerator: Number | None, denominator: Number | None) -> float | None:
     return float(numerator) / float(denominator)
 
 
+def value_of(kind: str, numerator: Number | None, denominator: Number | None) -> float | None:
+    """What a cell says: the sum, one side over the other, or the difference of both."""
+    if kind == "sum":
+        return None if numerator is None else float(numerator)
+    if kind == "difference":
+        if numerator is None or denominator is None:
+            return None
+        return float(numerator) - float(denominator)
+    share = ratio(numerator, denominator)
+    return None if share is None else share * 100 if kind == "score" else share
+
+
 def finish(
     frame: Frame,
     key: Key,
@@ -106,17 +138,23 @@ def finish(
     value: float | None,
     values: list[float] | None = None,
 ) -> Cell:
-    """A cell with its flags: complete, and matured once the time to get there has passed."""
+    """A cell with its flags: complete, and matured once the time to get there has passed.
+
+    Too few records are no number.
+    """
     end = period_end(key.period_start, key.period_grain)
     known = frame.as_of + ONE_DAY
     ripe = add_months(end, reading.months) + timedelta(days=reading.days)
+    too_few = size < reading.min_sample
+    if too_few or (reading.positive_only and (denominator is None or denominator <= 0)):
+        value = None
     return Cell(
-        numerator,
+        None if too_few and reading.is_anonymous else numerator,
         denominator,
         value,
         size,
-        percentile(values, 0.5) if values is not None else None,
-        percentile(values, 0.9) if values is not None else None,
+        None if values is None or too_few else percentile(values, 0.5),
+        None if values is None or too_few else percentile(values, 0.9),
         end <= known,
         ripe <= known,
     )
@@ -152,6 +190,31 @@ def _cuts(record: Record, dimensions: Iterable[str]) -> list[tuple[str, str]]:
     ]
 
 
+def roll_up(
+    frame: Frame,
+    kpi_id: str,
+    kind: str,
+    dimensions: list[str],
+    readings: Mapping[str, Reading],
+    records: Iterable[Record],
+    grains: Iterable[str] | None = None,
+) -> Cells:
+    """A KPI whose readings may be of different kinds: flows, stocks, and periods taken one by one.
+
+    A record with a grain counts in the period it was given, whatever the basis of its reading.
+    """
+    frame = replace(frame, grains=[g for g in frame.grains if grains is None or g in grains])
+    records = list(records)
+    stocks = {name: reading for name, reading in readings.items() if reading.basis == "snapshot"}
+    kept = [r for r in records if r.variant in stocks and r.grain is None]
+    flows = [r for r in records if r.variant not in stocks or r.grain is not None]
+    cells = flow(frame, kpi_id, kind, dimensions, readings, flows)
+    for variant, reading in stocks.items():
+        own = [record for record in kept if record.variant == variant]
+        cells |= stock(frame, kpi_id, kind, dimensions, own, variant, reading)
+    return cells
+
+
 def flow(
     frame: Frame,
     kpi_id: str,
@@ -161,7 +224,9 @@ def flow(
     records: Iterable[Record],
 ) -> Cells:
     """Events and cohorts: what happened, or entered, in each period up to as_of."""
+    kinds = {variant: reading.kind or kind for variant, reading in readings.items()}
     sums: dict[tuple[Any, ...], _Sum] = defaultdict(_Sum)
+    once: dict[tuple[Any, ...], dict[str, list[Number | None]]] = defaultdict(dict)
     records = [r for r in records if r.grain or r.day <= frame.as_of]
     for record in records:
         cuts = _cuts(record, dimensions)
@@ -170,34 +235,61 @@ def flow(
                 continue
             start = frame.start(record.day, grain)
             for cut in cuts:
-                sums[record.variant, grain, start, *cut].add(record.numerator, record.denominator)
-    if kind == "sum" and records:
-        _add_zeros(frame, sums, dimensions, records)
+                place = (record.variant, grain, start, *cut)
+                if readings[record.variant].distinct:
+                    assert record.key is not None
+                    known = once[place].setdefault(record.key, [None, None])
+                    known[0] = _largest(known[0], record.numerator)
+                    known[1] = _largest(known[1], record.denominator)
+                else:
+                    sums[place].add(record.numerator, record.denominator)
+    for place, things in once.items():
+        for above, below in things.values():
+            if kinds[place[0]] == "rate" and above is not None:
+                above = min(above, below or 0)
+            sums[place].add(above, below)
+    sum_readings = {v for v, r in readings.items() if kinds[v] == "sum" and r.basis != "snapshot"}
+    _add_zeros(frame, sums, dimensions, sum_readings, records)
     cells: Cells = {}
     for (variant, grain, start, dimension, member), total in sums.items():
-        reading = readings[variant]
+        reading, own = readings[variant], kinds[variant]
+        whole = total
+        if dimension in reading.of_total:
+            whole = sums[variant, grain, start, "all", "all"]
         key = Key(kpi_id, variant, reading.basis, grain, start, dimension, member)
-        below = None if kind == "sum" else total.denominator
-        value = total.numerator if kind == "sum" else ratio(total.numerator, below)
+        below = None if own == "sum" else whole.denominator
         cells[key] = finish(
             frame,
             key,
             reading,
             total.numerator,
             below,
-            total.size,
-            None if value is None else float(value),
-            total.values if kind == "average" else None,
+            whole.size,
+            value_of(own, total.numerator, below),
+            total.values if own == "average" else None,
         )
     return cells
 
 
+def _largest(known: Number | None, new: Number | None) -> Number | None:
+    return new if known is None or (new is not None and new > known) else known
+
+
 def _add_zeros(
-    frame: Frame, sums: dict[tuple[Any, ...], _Sum], dimensions: list[str], records: list[Record]
+    frame: Frame,
+    sums: dict[tuple[Any, ...], _Sum],
+    dimensions: list[str],
+    variants: set[str],
+    records: list[Record],
 ) -> None:
-    """Zero rows: the company since the first record, reps and locations while they were active."""
-    first = min(record.day for record in records)
-    variants = {record.variant for record in records}
+    """Zero rows of sums: the company since the first record, some members while they were active.
+
+    What is counted period by period has none of its own.
+    """
+    days = [r.day for r in records if r.variant in variants and r.grain is None]
+    if not days:
+        return
+    first = min(days)
     spans = [("all", "all", first, frame.as_of)]
     for dimension in dimensions:
         for member, since, until in frame.active.get(dimension, []):
@@ -213,7 +305,13 @@ def _add_zeros(
 
 
 def stock(
-    frame: Frame, kpi_id: str, kind: str, dimensions: list[str], records: Iterable[Record]
+    frame: Frame,
+    kpi_id: str,
+    kind: str,
+    dimensions: list[str],
+    records: Iterable[Record],
+    variant: str = "headline",
+    reading: Reading | None = None,
 ) -> Cells:
     """Snapshots: what is in stock at the end of each period's last day, or of as_of."""
     changes: dict[tuple[str, str], dict[date, list[Number]]] = defaultdict(
@@ -234,10 +332,10 @@ def stock(
                     for index, measure in enumerate(measures):
                         change[index] += sign * measure  # type: ignore[operator]
     cells: Cells = {}
-    reading = Reading("snapshot")
+    reading = reading or Reading("snapshot")
+    kind = reading.kind or kind
     for (dimension, member), by_day in changes.items():
         level: list[Number] = [0, 0, 0]
-        open_periods: dict[str, tuple[date, list[Number]]] = {}
         for day in days_from(min(by_day), frame.as_of):
             if day in by_day:
                 level = [a + b for a, b in zip(level, by_day[day], strict=True)]  # type: ignore
@@ -245,10 +343,9 @@ def stock(
                 start = frame.start(day, grain)
                 if day < frame.as_of and day + ONE_DAY < period_end(start, grain):
                     continue
-                open_periods[grain] = (start, level)
-                key = Key(kpi_id, "headline", "snapshot", grain, start, dimension, member)
+                key = Key(kpi_id, variant, "snapshot", grain, start, dimension, member)
                 numerator, denominator, size = level
                 below = None if kind == "sum" else denominator
-                value = float(numerator) if kind == "sum" else ratio(numerator, below)
+                value = value_of(kind, numerator, below)
                 cells[key] = finish(frame, key, reading, numerator, below, int(size), value)
     return cells

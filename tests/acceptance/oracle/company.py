@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from . import customers, deals, invoices, leads, stages
-from .cells import Frame
+from .activities import Activities
+from .calendars import Calendars, load_calendars
+from .cells import Cells, Frame
 from .customers import Customer
 from .deals import Deal
 from .invoices import Invoice
 from .leads import Lead
+from .rivals import competitors_of
 from .stages import Journey
 from .world import World
 
@@ -19,6 +24,7 @@ class Company:
     """What the KPIs read."""
 
     world: World
+    calendars: Calendars
     frame: Frame
     leads: list[Lead]
     deals: list[Deal]
@@ -26,6 +32,26 @@ class Company:
     invoices: dict[str, Invoice]
     customers: dict[str, Customer]
     first_wins: dict[str, Deal]
+    _cells: dict[str, Cells] = field(default_factory=dict)
+
+    @cached_property
+    def activities(self) -> Activities:
+        return Activities(self.world, self.leads, self.deals, self.customers)
+
+    @cached_property
+    def deals_by_id(self) -> dict[str, Deal]:
+        return {deal.deal_id: deal for deal in self.deals}
+
+    @cached_property
+    def competitors(self) -> dict[str, list[str]]:
+        """Competitors by deal."""
+        return competitors_of(self.world)
+
+    def cells_of(self, kpi: Callable[[Company], Cells]) -> Cells:
+        """The cells of a KPI, which others may be made from."""
+        if kpi.__name__ not in self._cells:
+            self._cells[kpi.__name__] = kpi(self)
+        return self._cells[kpi.__name__]
 
 
 def build_company(world: World) -> Company:
@@ -38,6 +64,7 @@ def build_company(world: World) -> Company:
     documents = invoices.build_invoices(world)
     return Company(
         world=world,
+        calendars=load_calendars(world),
         frame=Frame(
             world.as_of,
             list(world.options.kpi_grains),

@@ -31,6 +31,7 @@ class Deal:
     amount: Decimal | None
     currency: str
     sales_play: str | None
+    loss_reason: str | None
     created_at: datetime
     created_on: date
     closed_at: datetime | None
@@ -114,6 +115,7 @@ def build_deals(world: World, leads: dict[str, Lead]) -> list[Deal]:
                 amount=row["amount"],
                 currency=row["currency"],
                 sales_play=row["sales_play"],
+                loss_reason=row["loss_reason"],
                 created_at=row["created_at"],
                 created_on=created_on,
                 closed_at=closed_at,

@@ -13,7 +13,7 @@ from .customers import first_purchase_at
 from .leads import Lead, lifecycle
 from .periods import ONE_DAY
 from .stages import open_states
-from .world import World, decimal_days, in_days
+from .world import Row, World, decimal_days, in_days
 
 Members = dict[str, str | None]
 LEAD_DIMENSIONS = ["rep", "team", "channel", "campaign", "segment"]
@@ -308,15 +308,8 @@ def customer_lifecycle_time(company: Company) -> Cells:
     return flow(company.frame, "customer_lifecycle_time", "average", dimensions, readings, records)
 
 
-def first_impressions(company: Company) -> dict[str, tuple[datetime, str | None, str | None]]:
-    """First impression of each account with its channel and campaign.
-
-    A visitor who was identified by one touchpoint is known in all; as several leads, as the one of
-    the lowest id. A touch without a campaign has the channel of the lead.
-    """
-    world = company.world
-    channels = {row["campaign_id"]: row["channel"] for row in world.current["campaigns"]}
-    lead_of = {member: lead for lead in company.leads for member in lead.member_ids}
+def touches_with_leads(world: World) -> list[tuple[Row, str | None]]:
+    """Marketing touches in order, each with the lead that it names or that its visitor became."""
     touches = sorted(
         (
             row
@@ -330,9 +323,21 @@ def first_impressions(company: Company) -> dict[str, tuple[datetime, str | None,
         if row["visitor_id"] and row["lead_id"]:
             known = visitors.get(row["visitor_id"], row["lead_id"])
             visitors[row["visitor_id"]] = min(known, row["lead_id"])
+    return [(row, row["lead_id"] or visitors.get(row["visitor_id"] or "")) for row in touches]
+
+
+def first_impressions(company: Company) -> dict[str, tuple[datetime, str | None, str | None]]:
+    """First impression of each account with its channel and campaign.
+
+    A visitor who was identified by one touchpoint is known in all; as several leads, as the one of
+    the lowest id. A touch without a campaign has the channel of the lead.
+    """
+    world = company.world
+    channels = {row["campaign_id"]: row["channel"] for row in world.current["campaigns"]}
+    lead_of = {member: lead for lead in company.leads for member in lead.member_ids}
     found: dict[str, tuple[datetime, str | None, str | None]] = {}
-    for row in touches:
-        lead = lead_of.get(row["lead_id"] or visitors.get(row["visitor_id"] or "") or "")
+    for row, lead_id in touches_with_leads(world):
+        lead = lead_of.get(lead_id or "")
         if lead and lead.account_id:
             campaign = row["campaign_id"]
             channel = channels.get(campaign) or lead.channel

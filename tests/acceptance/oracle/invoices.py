@@ -16,7 +16,16 @@ class Line:
 
     line_id: str
     product: str
+    family: str | None
+    promotion: str | None
+    #: signed, as the document
+    quantity: Decimal
+    #: in the reporting currency at the date of the document
     amount: Decimal | None
+    cost: Decimal | None
+    #: in the currency of the document
+    net_amount: Decimal
+    list_unit_price: Decimal | None
 
 
 @dataclass
@@ -32,6 +41,9 @@ class Invoice:
     original_id: str | None
     issued_at: datetime
     issued_on: date
+    #: where the location is
+    local_issued_on: date
+    currency: str
     lines: list[Line]
     #: what is left of an invoice after its credit notes, in its own currency
     net: Decimal = Decimal(0)
@@ -47,6 +59,7 @@ def build_invoices(world: World) -> dict[str, Invoice]:
     lines: dict[str, list[Row]] = defaultdict(list)
     for row in world.alive("invoice_lines"):
         lines[row["invoice_id"]].append(row)
+    families = {row["product_id"]: row["product_family"] for row in world.current["products"]}
     invoices = {}
     for row in world.alive("invoices"):
         if row["status"] == "void" or world.is_test(row["account_id"]):
@@ -65,11 +78,19 @@ def build_invoices(world: World) -> dict[str, Invoice]:
             original_id=row["original_invoice_id"],
             issued_at=row["issued_at"],
             issued_on=issued_on,
+            local_issued_on=world.local_date(row["issued_at"], row["location_id"]),
+            currency=row["currency"],
             lines=[
                 Line(
-                    line["invoice_line_id"],
-                    line["product_id"],
-                    world.rates.convert(line["net_amount"], row["currency"], issued_on),
+                    line_id=line["invoice_line_id"],
+                    product=line["product_id"],
+                    family=families.get(line["product_id"]),
+                    promotion=line["promotion_id"],
+                    quantity=line["quantity"],
+                    amount=world.rates.convert(line["net_amount"], row["currency"], issued_on),
+                    cost=world.rates.convert(line["cost_amount"], row["currency"], issued_on),
+                    net_amount=line["net_amount"],
+                    list_unit_price=line["list_unit_price"],
                 )
                 for line in own
             ],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import calendar
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
 ONE_DAY = timedelta(days=1)
+MILLIONTH = Decimal("0.000001")
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -52,3 +54,9 @@ def periods_between(first: date, last: date, grain: str, week_start: int = 1) ->
         starts.append(start)
         start = period_end(start, grain)
     return starts
+
+
+def months_between(first: date, last: date) -> Decimal:
+    """Months from one day to another; a day is a 31st of a month."""
+    months = 12 * (last.year - first.year) + last.month - first.month
+    return (months + Decimal(last.day - first.day) / 31).quantize(MILLIONTH, ROUND_HALF_UP)

@@ -6,10 +6,12 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
-from .cells import Cells, Key, Number, Reading, Record, finish, flow, ratio
+from .cells import Cells, Key, Number, Reading, Record, finish, flow, ratio, roll_up
 from .company import Company
 from .deals import Deal
+from .documents import SoldLine, sold_lines
 from .periods import ONE_DAY, add_months, period_end, periods_between
+from .stages import open_states
 
 Members = dict[str, str | None]
 
@@ -70,15 +72,34 @@ def deals_won(company: Company) -> Cells:
 
 
 def avg_deal_size(company: Company) -> Cells:
-    """Mean value of the deals won; unknown is on neither side, 0 is a value."""
+    """Mean value of the deals won; unknown is on neither side, 0 is a value.
+
+    Open deals are a reading of their own, as known on each day.
+    """
     records = [
         Record(closed_on, deal.value, deal_members(company, deal, closed_on))
         for deal, closed_on in won_deals(company)
         if deal.value is not None
     ]
+    for journey in company.journeys.values():
+        deal = journey.deal
+        if deal.is_renewal:
+            continue
+        for state in open_states(company.world, journey):
+            members = {
+                "rep": deal.owner,
+                "team": state.team_id,
+                "region": company.world.region(state.territory_id),
+                "segment": deal.segment,
+                "motion": deal.motion,
+            }
+            if state.value is not None:
+                records.append(
+                    Record(state.since, state.value, members, 1, "open_deals", left=state.until)
+                )
     dimensions = ["rep", "team", "region", "segment", "motion"]
-    readings = {"headline": Reading()}
-    return flow(company.frame, "avg_deal_size", "average", dimensions, readings, records)
+    readings = {"headline": Reading(), "open_deals": Reading("snapshot", kind="ratio")}
+    return roll_up(company.frame, "avg_deal_size", "average", dimensions, readings, records)
 
 
 REVENUE_DIMENSIONS = [
@@ -88,30 +109,14 @@ REVENUE_DIMENSIONS = [
 
 def revenue_records(company: Company) -> list[Record]:
     """One record for each line of a document that counts; `restated` moves credit notes back."""
-    world = company.world
-    deals = {deal.deal_id: deal for deal in company.deals}
     records = []
-    for invoice in company.invoices.values():
-        account = world.account(invoice.account_id)
-        original = company.invoices.get(invoice.original_id or "")
-        moved = original.issued_on if invoice.is_credit_note and original else invoice.issued_on
-        deal = deals.get(invoice.opportunity_id or "")
-        for line in invoice.lines:
-            if line.amount is None:
-                continue
-            for variant, day in (("headline", invoice.issued_on), ("restated", moved)):
-                team = world.team(invoice.rep, invoice.issued_on)
-                members = {
-                    "rep": invoice.rep,
-                    "team": team.team_id if invoice.rep else None,
-                    "territory": team.territory_id if invoice.rep else None,
-                    "location": invoice.location,
-                    "channel": deal.channel if deal else None,
-                    "product": line.product,
-                    "segment": account.get("segment"),
-                    "vertical": account.get("vertical"),
-                }
-                records.append(Record(day, line.amount, members, variant=variant))
+    for sold in sold_lines(company):
+        if sold.line.amount is not None:
+            for variant, day in (
+                ("headline", sold.invoice.issued_on),
+                ("restated", sold.restated_on),
+            ):
+                records.append(Record(day, sold.line.amount, sold.members, variant=variant))
     return records
 
 
@@ -129,27 +134,28 @@ def monthly_sales_growth(company: Company) -> Cells:
     """Change of revenue against the month before; a month without sales is 0.
 
     The running month is compared with the same number of days of the month before. A month before
-    of 0 or less has no growth.
+    of 0 or less has no growth. In constant currency both months are worth what they are at the
+    rates of the first day of the later one.
     """
-    frame = company.frame
-    records = [r for r in revenue_records(company) if r.variant == "headline"]
+    frame, rates = company.frame, company.world.rates
+    lines = [sold for sold in sold_lines(company) if sold.line.amount is not None]
     cells: Cells = {}
-    if "month" not in frame.grains or not records:
+    if "month" not in frame.grains or not lines:
         return cells
-    sums: dict[tuple[str, str], dict[date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for record in records:
-        assert isinstance(record.numerator, Decimal)
-        for dimension in ("all", *GROWTH_DIMENSIONS):
-            member = "all" if dimension == "all" else record.members[dimension] or "unassigned"
-            sums[dimension, member][record.day] += record.numerator
-    opened = min(record.day for record in records)
+    sold_by: dict[tuple[str, str], list[SoldLine]] = defaultdict(list)
+    for sold in lines:
+        sold_by["all", "all"].append(sold)
+        for dimension in GROWTH_DIMENSIONS:
+            sold_by[dimension, sold.members[dimension] or "unassigned"].append(sold)
+    firsts = {cut: min(sold.invoice.issued_on for sold in own) for cut, own in sold_by.items()}
+    opened = firsts["all", "all"]
     for dimension in GROWTH_DIMENSIONS:
         for member, since, until in frame.active.get(dimension, []):
             day = max(since or opened, opened)
             if day <= frame.as_of and (until is None or day < until):
-                sums[dimension, member][day] += 0
-    for (dimension, member), by_day in sums.items():
-        first = min(by_day)
+                firsts[dimension, member] = min(day, firsts.get((dimension, member), day))
+    for (dimension, member), first in firsts.items():
+        own = sold_by[dimension, member]
         for start in periods_between(first, frame.as_of, "month"):
             end = period_end(start, "month")
             last = min(end - ONE_DAY, frame.as_of)
@@ -157,16 +163,32 @@ def monthly_sales_growth(company: Company) -> Cells:
             before_last = start - ONE_DAY
             if last < end - ONE_DAY:
                 before_last = min(before_last, before + (last - start))
-            now = sum((v for d, v in by_day.items() if start <= d <= last), Decimal(0))
-            then = sum((v for d, v in by_day.items() if before <= d <= before_last), Decimal(0))
-            key = Key(
-                "monthly_sales_growth", "headline", "event", "month", start, dimension, member
-            )
-            # Before the first month nothing is known, and what is not known is no 0.
-            below = then if then > 0 else None
-            value = ratio(now - then, below)
-            cells[key] = finish(frame, key, Reading(), now - then, below, 1, value)
+            months = ((start, last), (before, before_last))
+
+            def constant(sold: SoldLine, start: date = start) -> Decimal | None:
+                return rates.convert(sold.line.net_amount, sold.invoice.currency, start)
+
+            for variant, worth in (("headline", amount_of), ("constant_currency", constant)):
+                now, then = (
+                    sum(
+                        (worth(s) or Decimal(0) for s in own if day <= s.invoice.issued_on <= to),
+                        Decimal(0),
+                    )
+                    for day, to in months
+                )
+                key = Key(
+                    "monthly_sales_growth", variant, "event", "month", start, dimension, member
+                )
+                # Before the first month nothing is known, and what is not known is no 0.
+                below = then if then > 0 else None
+                value = ratio(now - then, below)
+                cells[key] = finish(frame, key, Reading(), now - then, below, 1, value)
     return cells
+
+
+def amount_of(sold: SoldLine) -> Decimal | None:
+    """What a line is worth at the rate of its own day."""
+    return sold.line.amount
 
 
 QUOTA_READINGS = {

@@ -20,6 +20,7 @@ class Stage:
     order: int
     category: str
     expected_days: Decimal | int | None
+    is_required: bool = True
 
     @property
     def member(self) -> str:
@@ -73,7 +74,8 @@ def load_stages(world: World) -> dict[str, dict[str, Stage]]:
     """Stages by pipeline; the default pipeline is there for sources without a stage table."""
     stages: dict[str, dict[str, Stage]] = defaultdict(dict)
     for name, order, category, days in DEFAULT_STAGES:
-        stages["standard"][name] = Stage("standard", name, order, category, days)
+        is_required = name != "negotiation"
+        stages["standard"][name] = Stage("standard", name, order, category, days, is_required)
     for row in world.alive("pipeline_stages"):
         stages[row["pipeline_id"]][row["stage_id"]] = Stage(
             row["pipeline_id"],
@@ -81,6 +83,7 @@ def load_stages(world: World) -> dict[str, dict[str, Stage]]:
             row["stage_order"],
             row["stage_category"],
             row["expected_days"],
+            bool(row["is_required"]),
         )
     return stages
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from .identity import chain_survivors
 from .money import Rates
+from .periods import MILLIONTH as MILLIONTH
 
 Row = dict[str, Any]
-MILLIONTH = Decimal("0.000001")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -39,6 +39,27 @@ KEYS: dict[str, tuple[str, ...]] = {
     "invoice_lines": ("invoice_line_id",),
     "targets": ("target_id",),
     "onboardings": ("onboarding_id",),
+    "product_price_history": ("product_id", "valid_from"),
+    "opportunity_products": ("opportunity_id", "product_id"),
+    "opportunity_competitors": ("opportunity_id", "competitor_id"),
+    "proposals": ("proposal_id",),
+    "campaign_spend": ("campaign_id", "spend_on"),
+    "email_sends": ("email_send_id",),
+    "email_events": ("email_event_id",),
+    "ctas": ("cta_id",),
+    "cta_events": ("cta_event_id",),
+    "collateral": ("collateral_id",),
+    "collateral_events": ("collateral_event_id",),
+    "expenses": ("expense_id",),
+    "nps_surveys": ("survey_id",),
+    "employee_surveys": ("answer_id",),
+    "competitors": ("competitor_id",),
+    "competitor_prices": ("competitor_id", "product_id", "region", "observed_on"),
+    "competitor_offerings": ("competitor_id", "capability", "observed_on"),
+    "promotions": ("promotion_id",),
+    "promo_experiments": ("experiment_id",),
+    "business_calendars": ("calendar_id", "weekday_iso"),
+    "calendar_holidays": ("calendar_id", "holiday_on"),
 }
 
 DEFAULT_STAGES = [
@@ -65,6 +86,39 @@ class Options:
     fx_stale_days: int = 7
     velocity_window_days: int = 90
     excluded_loss_reasons: tuple[str, ...] = ("duplicate",)
+    include_leavers: bool = False
+    closing_roles: tuple[str, ...] = ("ae", "am")
+    working_calendar: str = "mon_fri"
+    goal_measures: tuple[str, ...] = (
+        "bookings_amount",
+        "customer_churn_rate",
+        "customers_acquired",
+        "deals_won",
+        "enps",
+        "lead_to_customer_rate",
+        "net_sales_revenue",
+        "new_leads",
+        "new_opportunities",
+        "nps",
+        "open_pipeline_value",
+        "outreach_activities_completed",
+        "units_sold",
+        "win_rate",
+    )
+    follow_up_days: int = 7
+    follow_up_grace_hours: int = 24
+    touch_gap_minutes: int = 60
+    max_touches: int = 12
+    min_n: int = 5
+    acquisition_type: str = "closed_deal"
+    price_stale_days: int = 30
+    price_match_tolerance: Decimal = Decimal("0.05")
+    promo_similarity: Decimal = Decimal("0.10")
+    nps_min_age_days: int = 90
+    nps_resend_days: int = 90
+    clv_cap_months: int = 60
+    clv_min_customers: int = 20
+    process_min_dwell_seconds: int = 60
 
 
 def current_rows(rows: list[Row], key: tuple[str, ...]) -> dict[tuple[Any, ...], Row]:
@@ -124,6 +178,16 @@ class World:
         return moment is not None and self.business_date(moment) <= self.as_of
 
     @cached_property
+    def locations(self) -> dict[str, Row]:
+        return {row["location_id"]: row for row in self.current["locations"]}
+
+    def local_date(self, moment: datetime, location_id: str | None) -> date:
+        """The date of a moment where a location is; the company's where that is unknown."""
+        place = self.locations.get(location_id or "")
+        zone = ZoneInfo(place["time_zone"]) if place else self.zone
+        return moment.astimezone(zone).date()
+
+    @cached_property
     def rates(self) -> Rates:
         return Rates(
             self.alive("exchange_rates"),
@@ -164,6 +228,9 @@ class World:
     def _regions(self) -> dict[str, str]:
         return {row["territory_id"]: row["region"] for row in self.current["territories"]}
 
+    def region(self, territory_id: str | None) -> str | None:
+        return self._regions.get(territory_id or "")
+
     @cached_property
     def _assignments(self) -> dict[str, list[Row]]:
         history: dict[str, list[Row]] = {}
@@ -179,7 +246,7 @@ class World:
             row = (begun or history[:1] or [self.reps.get(rep_id or "", {})])[-1]
             territory = row.get("territory_id")
             self._teams[rep_id, day] = Team(
-                row.get("team_id"), territory, self._regions.get(territory or ""), row.get("role")
+                row.get("team_id"), territory, self.region(territory), row.get("role")
             )
         return self._teams[rep_id, day]
 
@@ -190,7 +257,15 @@ class World:
 
     @cached_property
     def members_active(self) -> dict[str, list[tuple[str, date | None, date | None]]]:
-        """Reps while employed, locations while open: the days on which 0 is a number."""
+        """Reps while employed, locations while open: the days on which 0 is a number.
+
+        Collateral is there from the first use of any.
+        """
+        used_on = [
+            self.business_date(row["occurred_at"])
+            for row in self.alive("collateral_events")
+            if self.has_happened(row["occurred_at"])
+        ]
         return {
             "rep": [
                 (row["rep_id"], row["hired_on"], row["terminated_on"]) for row in self.alive("reps")
@@ -198,6 +273,11 @@ class World:
             "location": [
                 (row["location_id"], row["opened_on"], row["closed_on"])
                 for row in self.alive("locations")
+            ],
+            "collateral": [
+                (row["collateral_id"], min(used_on), None)
+                for row in self.alive("collateral")
+                if used_on
             ],
         }
 

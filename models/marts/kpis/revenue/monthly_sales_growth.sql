@@ -1,5 +1,6 @@
 -- Monthly sales growth: the change of net sales revenue against the month before, as a share of it.
--- The running month is compared with the same number of days of the month before.
+-- The running month is compared with the same number of days of the month before. In constant
+-- currency both months are converted at the rates of the first day of the current one.
 {%- set dimensions = ['all'] + kpi_dimensions(['rep', 'team', 'location']) %}
 with revenue as (
     select
@@ -12,6 +13,20 @@ with revenue as (
         variant = 'headline'
         and period_grain = 'day'
         and dimension in ('{{ dimensions | join("', '") }}') -- noqa: LT05
+),
+
+lines as (
+    select
+        fct_invoice_lines.*,
+        rep_id as rep,
+        team_id as team,
+        location_id as location,
+        {{ period_start('issued_on', 'month') }} as sold_in
+    from {{ ref('fct_invoice_lines') }} as fct_invoice_lines
+),
+
+exchange_rates as (
+    select * from {{ ref('dim_exchange_rates') }}
 ),
 
 members as (
@@ -74,10 +89,75 @@ totals as (
     group by compared.month_start, members.dimension, members.dimension_value
 ),
 
+-- Every line counts in its own month and, as the month before, in the next one.
+converted_lines as (
+    {%- for sold_in, is_current in [('month_start', 1), ('previous_start', 0)] %}
+    select
+        compared.month_start,
+        {{ is_current }} as is_current,
+        {{ convert('lines.net_amount_in_currency', 'lines.currency', 'exchange_rates.rate') }}
+            as amount,
+        lines.rep,
+        lines.team,
+        lines.location
+    from compared
+    inner join lines
+        on compared.{{ sold_in }} = lines.sold_in
+    left join exchange_rates
+        on
+            lines.currency = exchange_rates.currency
+            and compared.month_start = exchange_rates.valid_on
+    {%- if not is_current %}
+    where lines.issued_on < compared.previous_end
+    {%- endif %}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+converted_totals as (
+    {%- for dimension in dimensions %}
+    {%- set member = "'all'" if dimension == 'all' else dimension %}
+    select
+        month_start,
+        '{{ dimension }}' as dimension,
+        coalesce({{ member }}, 'unassigned') as dimension_value,
+        sum(case when is_current = 1 then amount end) as amount,
+        sum(case when is_current = 0 then amount end) as previous_amount
+    from converted_lines
+    group by month_start{% if dimension != 'all' %}, {{ dimension }}{% endif %}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+both_readings as (
+    select
+        'headline' as variant,
+        month_start,
+        dimension,
+        dimension_value,
+        amount,
+        previous_amount
+    from totals
+    union all
+    select
+        'constant_currency' as variant,
+        totals.month_start,
+        totals.dimension,
+        totals.dimension_value,
+        coalesce(converted_totals.amount, 0) as amount,
+        coalesce(converted_totals.previous_amount, 0) as previous_amount
+    from totals
+    left join converted_totals
+        on
+            totals.month_start = converted_totals.month_start
+            and totals.dimension = converted_totals.dimension
+            and totals.dimension_value = converted_totals.dimension_value
+),
+
 -- From nothing, or from a month of refunds, there is no growth rate.
 cells as (
     select
-        'headline' as variant,
+        variant,
         'month' as period_grain,
         month_start as period_start,
         dimension,
@@ -85,12 +165,12 @@ cells as (
         amount - previous_amount as numerator,
         case when previous_amount > 0 then previous_amount end as denominator,
         1 as sample_size
-    from totals
+    from both_readings
 )
 
 {{ kpi_cells(
     'monthly_sales_growth',
     kind='ratio',
-    variants={'headline': {'time_basis': 'event'}},
+    variants={'headline': {}, 'constant_currency': {}},
     grains=['month'],
 ) }}

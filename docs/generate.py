@@ -159,7 +159,8 @@ def _query(kpi_id: str, area: str, shape: Shape) -> list[str]:
     table, key, label = NAMES[named[0]]
     return [
         "```sql",
-        f"select {shown}kpi.period_start, coalesce(names.{label}, kpi.dimension_value) as {named[0]},",
+        f"select {shown}kpi.period_start,",
+        f"    coalesce(names.{label}, kpi.dimension_value) as {named[0]},",
         "    kpi.kpi_value, kpi.numerator, kpi.denominator, kpi.sample_size",
         f"from {area}.{kpi_id} as kpi",
         f"left join core.{table} as names on kpi.dimension_value = names.{key}",

@@ -1,5 +1,5 @@
 -- One row per respondent, wave and question of an employee survey: the last answer by as_of_date.
--- A wave is dated at the day of its first answer, whatever the question, and all of it counts there.
+-- A wave is dated at the day of its first answer, whatever the question; all of it counts there.
 with answers as (
     select * from {{ ref('employee_surveys') }}
     where not is_deleted and {{ business_date('responded_at') }} <= {{ as_of_date() }}

@@ -51,12 +51,12 @@ select
         when dated.completed_on is null
             then {{ days_between('dated.started_on', as_of_date()) }}
     end as open_days,
-    {%- for moment in ['start', 'completion'] %}
-    coalesce(at_{{ moment }}.team_id, 'unassigned') as {{ moment }}_team_id,
-    coalesce(at_{{ moment }}.territory_id, 'unassigned') as {{ moment }}_territory_id,
-    coalesce(at_{{ moment }}.role, 'unassigned') as {{ moment }}_role
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+    coalesce(at_start.team_id, 'unassigned') as start_team_id,
+    coalesce(at_start.territory_id, 'unassigned') as start_territory_id,
+    coalesce(at_start.role, 'unassigned') as start_role,
+    coalesce(at_completion.team_id, 'unassigned') as completion_team_id,
+    coalesce(at_completion.territory_id, 'unassigned') as completion_territory_id,
+    coalesce(at_completion.role, 'unassigned') as completion_role
 from dated
 left join assignments as at_start
     on

@@ -13,5 +13,5 @@ select
     territory_id,
     region,
     role,
-    role in ('{{ var("closing_roles") | join("', '") }}') as has_closing_role
+    role in ('{{ var("closing_roles") | join("', '") }}') as has_closing_role -- noqa: LT05
 from periods

@@ -26,6 +26,7 @@ from . import (
     outreach,
     pipeline,
     pricing,
+    process,
     replies,
     revenue,
     sales,
@@ -44,7 +45,7 @@ AREAS = [
     *(marketing, costs, collateral),
     *(customer_kpis, engagement, expansion, lifetime),
     pricing,
-    staff,
+    *(staff, process),
 ]
 KPIS = {kpi.__name__: kpi for area in AREAS for kpi in area.KPIS}
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from .cells import MONTH_GRAINS, Cells, Key, Reading, Record, finish, roll_up, value_of
 from .company import Company
-from .deals import Deal
 from .engagement import vote
-from .outcomes import decided_deals
 from .periods import ONE_DAY, period_end
 from .revenue import quota_attainment
-from .stages import Stage, load_stages
 from .targets import PREFERENCE, Target, load_targets
 from .world import decimal_days
 

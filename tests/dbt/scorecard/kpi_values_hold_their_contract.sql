@@ -28,7 +28,15 @@ counted as (
                     then 1
             end
         ) as keys_missing,
-        count(case when denominator = 0 then kpi_value end) as values_over_zero,
+        -- Differences divide by nothing.
+        count(
+            case
+                when
+                    denominator = 0
+                    and kpi_id not in ('collateral_win_rate_lift', 'enps_vs_target', 'promo_lift')
+                    then kpi_value
+            end
+        ) as values_over_zero,
         count(
             case
                 when

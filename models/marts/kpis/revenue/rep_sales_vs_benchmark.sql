@@ -1,4 +1,4 @@
--- Rep sales against benchmark: what a rep sold in a month over the rep's benchmark for it, or, where
+-- Rep sales against benchmark: what a rep sold in a month over the rep's benchmark for it or, where
 -- none was set, over what the others of the same role sold on average.
 {%- set measures = {'headline': 'net_sales_revenue', 'bookings': 'bookings_amount'} %}
 with months as (

@@ -157,7 +157,8 @@ def benchmark_records(company: Company, measure: str, kpi: Kpi, variant: str) ->
                 "role": team.role,
                 "benchmark_source": source,
             }
-            records.append(Record(start, sales[key], members, aim, variant, grain="month"))
+            sold = None if aim is None else sales[key]  # beside nothing, it would inflate a team
+            records.append(Record(start, sold, members, aim, variant, grain="month"))
             is_known = after <= world.as_of + ONE_DAY and is_employed_all(rep, before, after)
             if variant == "headline" and is_known:
                 earlier = sum_of_days(done.get(("rep", key), {}), before, start)

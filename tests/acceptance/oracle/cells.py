@@ -284,12 +284,13 @@ def _add_zeros(
 ) -> None:
     """Zero rows of sums: the company since the first record, some members while they were active.
 
-    What is counted period by period has none of its own.
+    What is counted period by period has none of its own, nor has a reading without a record.
     """
-    days = [r.day for r in records if r.variant in variants and r.grain is None]
-    if not days:
+    summed = [r for r in records if r.variant in variants and r.grain is None]
+    if not summed:
         return
-    first = min(days)
+    first = min(record.day for record in summed)
+    variants = {record.variant for record in summed}
     spans = [("all", "all", first, frame.as_of)]
     for dimension in dimensions:
         for member, since, until in frame.active.get(dimension, []):

@@ -32,3 +32,11 @@ select
     period_start as rate_needed_on
 from {{ ref('fct_customer_periods') }}
 where is_active_at_start and (mrr_at_start is null or mrr_at_end is null)
+union all
+select
+    'target' as what,
+    target_id as record_id,
+    measure_id as currency,
+    period_start as rate_needed_on
+from {{ ref('fct_targets') }}
+where target_value is null

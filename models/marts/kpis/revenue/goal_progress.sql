@@ -56,7 +56,8 @@ shares as (
             when 'boolean' then case when reached_value >= 1 then 1 else 0 end
             when 'task' then {{ ratio('coalesce(reached_value, 0)', 'target_value') }}
             else {{ ratio(
-                'reached_value - coalesce(start_value, 0)', 'target_value - coalesce(start_value, 0)'
+                'reached_value - coalesce(start_value, 0)',
+                'target_value - coalesce(start_value, 0)'
             ) }}
         end as share
     from leaves

@@ -103,14 +103,22 @@ compared as (
             and rep_months.role = roles.role
 ),
 
+benchmarked as (
+    select
+        compared.*,
+        case when has_target then target_value else peers_mean end as benchmark
+    from compared
+),
+
+-- Sales of a rep who has nothing to be compared with would inflate team and company.
 records as (
     select
         variant,
         rep_id as record_id,
         'month' as period_grain,
         month_start as period_start,
-        amount as numerator,
-        case when has_target then target_value else peers_mean end as denominator,
+        case when benchmark is not null then amount end as numerator,
+        benchmark as denominator,
         rep_id as rep,
         team_id as team,
         role,
@@ -118,7 +126,7 @@ records as (
             when has_target then 'target'
             when peers_mean is not null then 'role_peers'
         end as benchmark_source
-    from compared
+    from benchmarked
     union all
     select
         'declining' as variant,

@@ -3,7 +3,7 @@
 
     Follows merged_into up to 32 hops by doubling (five joins over the merged records alone).
     Members of a cycle, and records merged into one that never arrived, survive as themselves, so
-    that nobody is lost.
+    that nobody is lost; what was merged into a member of a cycle belongs to that member.
 #}
 {% macro survivors(relation, key, merged_into) -%}
 with known as (
@@ -13,7 +13,7 @@ with known as (
     from {{ relation }}
 ),
 
-hop_0 as (
+merges as (
     select
         child.id,
         child.merged_into as target
@@ -23,31 +23,48 @@ hop_0 as (
     where child.merged_into <> child.id
 ),
 
-{% for hop in range(1, 6) -%}
-hop_{{ hop }} as (
-    select
-        near.id,
-        coalesce(far.target, near.target) as target
-    from hop_{{ hop - 1 }} as near
-    left join hop_{{ hop - 1 }} as far
-        on near.target = far.id
+{{ _hops('merges', 'walk') }},
+
+-- Whoever walks long enough into a cycle ends on a member of it.
+cycle_members as (
+    select distinct walk_5.target as id
+    from walk_5
+    inner join merges
+        on walk_5.target = merges.id
 ),
 
-{% endfor -%}
-roots as (
-    select hop_5.*
-    from hop_5
-    left join hop_0
-        on hop_5.target = hop_0.id
-    where hop_0.id is null
-)
+chains as (
+    select merges.*
+    from merges
+    left join cycle_members
+        on merges.id = cycle_members.id
+    where cycle_members.id is null
+),
+
+{{ _hops('chains', 'hop') }}
 
 select
     known.id as {{ key }},
-    coalesce(roots.target, known.id) as survivor_id
+    coalesce(hop_5.target, known.id) as survivor_id
 from known
-left join roots
-    on known.id = roots.id
+left join hop_5
+    on known.id = hop_5.id
+{%- endmacro %}
+
+{# CTEs <name>_1 to <name>_5: where 2, 4 … 32 steps along the edges of a relation lead. #}
+{% macro _hops(edges, name) -%}
+{%- for hop in range(1, 6) -%}
+{%- set from = edges if hop == 1 else name ~ '_' ~ (hop - 1) -%}
+{{ name }}_{{ hop }} as (
+    select
+        near.id,
+        coalesce(far.target, near.target) as target
+    from {{ from }} as near
+    left join {{ from }} as far
+        on near.target = far.id
+){{ ',' if not loop.last }}
+
+{% endfor -%}
 {%- endmacro %}
 
 {# The digits of a telephone number, null if there are too few to tell people apart. #}

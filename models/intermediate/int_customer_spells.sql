@@ -50,7 +50,8 @@ covers as (
     from subscriptions
     inner join customers
         on subscriptions.account_id = customers.account_id
-    union all
+    -- Covers of the same days are one.
+    union
     select
         customers.account_id,
         purchases.bought_on as starts_on,
@@ -78,12 +79,12 @@ covered_before as (
         covers.*,
         max(ends_on) over (
             partition by account_id
-            order by starts_on, ends_on
+            order by starts_on, ends_on, grace_days, end_reason nulls first
             rows between unbounded preceding and 1 preceding
         ) as covered_to,
         max(grace_days) over (
             partition by account_id
-            order by starts_on, ends_on
+            order by starts_on, ends_on, grace_days, end_reason nulls first
             rows between unbounded preceding and 1 preceding
         ) as covered_grace_days
     from covers
@@ -101,7 +102,7 @@ numbered as (
             end
         ) over (
             partition by account_id
-            order by starts_on, ends_on
+            order by starts_on, ends_on, grace_days, end_reason nulls first
             rows between unbounded preceding and current row
         ) as spell_number
     from covered_before
@@ -125,7 +126,7 @@ last_reasons as (
         end_reason,
         row_number() over (
             partition by account_id, spell_number
-            order by ends_on desc, starts_on desc
+            order by ends_on desc, starts_on desc, end_reason nulls first
         ) as position
     from numbered
 ),

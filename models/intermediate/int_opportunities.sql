@@ -61,6 +61,7 @@ histories as (
         opportunity_id,
         count(case when stage_category in ('won', 'lost') and not is_last_visit then 1 end)
             as reopened_times,
+        min(case when stage_category = 'won' then entered_at end) as first_won_at,
         max(case when value_position = 1 then amount_at_entry end) as first_amount,
         max(
             case
@@ -134,6 +135,10 @@ joined as (
         coalesce(nullif({{ label_key('dated.loss_reason') }}, ''), 'unknown') as loss_reason_key,
         coalesce(histories.last_open_stage, 'unknown') as last_open_stage,
         coalesce(histories.reopened_times, 0) as reopened_times,
+        coalesce(
+            {{ business_date('histories.first_won_at') }},
+            case when dated.outcome = 'won' then dated.closed_on end
+        ) as first_won_on,
         case
             when first_contacts.first_contact_at is not null then 'first_contact'
             when leads.created_at is not null then 'lead_created'

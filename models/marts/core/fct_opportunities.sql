@@ -43,6 +43,7 @@ select
     loss_reason_key,
     last_open_stage,
     reopened_times,
+    first_won_on,
     cycle_started_at,
     cycle_start_source,
     cycle_days,

@@ -74,6 +74,8 @@ def reps_at_quota_pct(company: Company) -> Cells:
     for key, cell in company.cells_of(quota_attainment).items():
         if key.dimension != "rep" or not cell.denominator or cell.denominator <= 0:
             continue
+        if key.variant == "as_reported":
+            continue
         rep, start = key.dimension_value, key.period_start
         left = world.reps.get(rep, {}).get("terminated_on") or date.max
         has_left = left < ends[rep, key.period_grain, start] and left <= world.as_of

@@ -46,9 +46,26 @@ def won_deals(company: Company) -> list[tuple[Deal, date]]:
     ]
 
 
+def reported_wins(company: Company) -> list[tuple[Deal, date, date]]:
+    """G12, as reported: every deal that was ever won, with the day and that of its owner's team."""
+    found = []
+    for deal in company.deals:
+        won = [e.at for e in company.journeys[deal.deal_id].entries if e.stage.category == "won"]
+        first = company.world.business_date(min(won)) if won else None
+        if first is None and deal.is_won:
+            first = deal.closed_on
+        if first is not None and not deal.is_renewal:
+            found.append((deal, first, deal.closed_on or company.world.as_of))
+    return found
+
+
 def bookings_amount(company: Company) -> Cells:
     """The value of won deals at the rate of the close; an unknown one is no record."""
-    records = []
+    records = [
+        Record(day, deal.value, deal_members(company, deal, owned), variant="as_reported")
+        for deal, day, owned in reported_wins(company)
+        if deal.value is not None
+    ]
     for deal, closed_on in won_deals(company):
         if deal.value is not None:
             for variant, day in (("headline", closed_on), ("by_creation", deal.created_on)):
@@ -57,18 +74,22 @@ def bookings_amount(company: Company) -> Cells:
     dimensions = [
         "rep", "team", "territory", "region", "segment", "motion", "campaign", "sales_play",
     ]  # fmt: skip
-    readings = by_creation(company)
+    readings = by_creation(company) | {"as_reported": Reading()}
     return flow(company.frame, "bookings_amount", "sum", dimensions, readings, records)
 
 
 def deals_won(company: Company) -> Cells:
     """How many deals were won."""
-    records = []
+    records = [
+        Record(day, 1, deal_members(company, deal, owned), variant="as_reported")
+        for deal, day, owned in reported_wins(company)
+    ]
     for deal, closed_on in won_deals(company):
         for variant, day in (("headline", closed_on), ("by_creation", deal.created_on)):
             records.append(Record(day, 1, deal_members(company, deal, day), variant=variant))
     dimensions = ["rep", "team", "territory", "sourcing_rep", "motion", "sales_play"]
-    return flow(company.frame, "deals_won", "sum", dimensions, by_creation(company), records)
+    readings = by_creation(company) | {"as_reported": Reading()}
+    return flow(company.frame, "deals_won", "sum", dimensions, readings, records)
 
 
 def avg_deal_size(company: Company) -> Cells:
@@ -191,8 +212,10 @@ def amount_of(sold: SoldLine) -> Decimal | None:
     return sold.line.amount
 
 
+#: reading -> the measure of the quotas that it follows
 QUOTA_READINGS = {
-    "bookings_amount": "headline",
+    "headline": "bookings_amount",
+    "as_reported": "bookings_amount",
     "deals_won": "deals_won",
     "net_sales_revenue": "net_sales_revenue",
 }
@@ -211,7 +234,10 @@ def quota_attainment(company: Company) -> Cells:
     for deal, closed_on in won_deals(company):
         achieved["deals_won"][deal.owner].append((closed_on, 1))
         if deal.value is not None:
-            achieved["bookings_amount"][deal.owner].append((closed_on, deal.value))
+            achieved["headline"][deal.owner].append((closed_on, deal.value))
+    for deal, day, _ in reported_wins(company):
+        if deal.value is not None:
+            achieved["as_reported"][deal.owner].append((day, deal.value))
     for record in revenue_records(company):
         if record.variant == "headline" and record.numerator is not None:
             rep = record.members["rep"] or "unassigned"
@@ -220,7 +246,7 @@ def quota_attainment(company: Company) -> Cells:
     quotas: dict[tuple[str, str, date, date], set[str]] = defaultdict(set)
     for row in world.alive("targets"):
         is_quota = row["target_kind"] == "quota" and row["scope_type"] == "rep"
-        if not is_quota or row["measure_id"] not in QUOTA_READINGS:
+        if not is_quota or row["measure_id"] not in QUOTA_READINGS.values():
             continue
         start, end = row["period_start"], row["period_end"]
         if row["period_type"] not in QUOTA_GRAINS or start > world.as_of:
@@ -229,7 +255,6 @@ def quota_attainment(company: Company) -> Cells:
         if row["measure_id"] != "deals_won":
             quota = world.rates.convert(quota, row["currency"], start)
         rep = row["scope_id"]
-        done = sum_between(achieved[row["measure_id"]][rep], start, end)
         team = world.team(rep, start)
         members = {
             "rep": rep,
@@ -237,16 +262,18 @@ def quota_attainment(company: Company) -> Cells:
             "territory": team.territory_id,
             "role": team.role,
         }
-        quotas[row["measure_id"], row["period_type"], start, end].add(rep)
-        variant = QUOTA_READINGS[row["measure_id"]]
-        records.append(Record(start, done, members, quota, variant, grain=row["period_type"]))
-    for (measure, grain, start, end), with_quota in quotas.items():
-        for rep, values in achieved[measure].items():
+        for variant, measure in QUOTA_READINGS.items():
+            if measure == row["measure_id"]:
+                quotas[variant, row["period_type"], start, end].add(rep)
+                done = sum_between(achieved[variant][rep], start, end)
+                grain = row["period_type"]
+                records.append(Record(start, done, members, quota, variant, grain=grain))
+    for (variant, grain, start, end), with_quota in quotas.items():
+        for rep, values in achieved[variant].items():
             if rep not in with_quota and sum_between(values, start, end):
                 nobody = {"rep": rep}
-                variant = QUOTA_READINGS[measure]
                 records.append(Record(start, None, nobody, None, variant, grain=grain))
-    readings = {variant: Reading() for variant in QUOTA_READINGS.values()}
+    readings = {variant: Reading() for variant in QUOTA_READINGS}
     dimensions = ["rep", "team", "territory", "role"]
     return flow(company.frame, "quota_attainment", "ratio", dimensions, readings, records)
 

@@ -8,6 +8,11 @@ won as (
     where is_won and opportunity_type <> 'renewal' and amount is not null
 ),
 
+reported_won as (
+    select * from opportunities
+    where first_won_on is not null and opportunity_type <> 'renewal' and amount is not null
+),
+
 records as (
     select
         'headline' as variant,
@@ -38,6 +43,22 @@ records as (
         campaign_id as campaign,
         sales_play
     from won
+    union all
+    -- What was reported at the time is not taken back when a deal is reopened.
+    select
+        'as_reported' as variant,
+        opportunity_id as record_id,
+        first_won_on as occurred_on,
+        amount as numerator,
+        owner_rep_id as rep,
+        close_team_id as team,
+        close_territory_id as territory,
+        close_region as region,
+        segment,
+        motion,
+        campaign_id as campaign,
+        sales_play
+    from reported_won
 )
 
 {{ kpi(
@@ -50,5 +71,6 @@ records as (
             'time_basis': 'cohort',
             'matures_after': {'days': var('conversion_horizon_days')},
         },
+        'as_reported': {'time_basis': 'event'},
     },
 ) }}

@@ -8,6 +8,11 @@ won as (
     where is_won and opportunity_type <> 'renewal'
 ),
 
+reported_won as (
+    select * from opportunities
+    where first_won_on is not null and opportunity_type <> 'renewal'
+),
+
 records as (
     select
         'headline' as variant,
@@ -34,6 +39,20 @@ records as (
         motion,
         sales_play
     from won
+    union all
+    -- What was reported at the time is not taken back when a deal is reopened.
+    select
+        'as_reported' as variant,
+        opportunity_id as record_id,
+        first_won_on as occurred_on,
+        1 as numerator,
+        owner_rep_id as rep,
+        close_team_id as team,
+        close_territory_id as territory,
+        sourced_by_rep_id as sourcing_rep,
+        motion,
+        sales_play
+    from reported_won
 )
 
 {{ kpi(
@@ -46,5 +65,6 @@ records as (
             'time_basis': 'cohort',
             'matures_after': {'days': var('conversion_horizon_days')},
         },
+        'as_reported': {'time_basis': 'event'},
     },
 ) }}

@@ -1,32 +1,42 @@
 -- Quota attainment: what reps achieved in a quota period over the quotas they had.
 -- A rep without a quota has no attainment, and stays out of the totals of team and company.
-{%- set measures = {
-    'bookings_amount': 'headline', 'deals_won': 'deals_won', 'net_sales_revenue': 'net_sales_revenue'
+{#- Each reading follows the quotas on a measure by one reading of it. #}
+{%- set readings = {
+    'headline': ('bookings_amount', 'headline'),
+    'as_reported': ('bookings_amount', 'as_reported'),
+    'deals_won': ('deals_won', 'headline'),
+    'net_sales_revenue': ('net_sales_revenue', 'headline'),
 } %}
 {%- set grains = kpi_grains(['week', 'month', 'quarter', 'year']) %}
 with quotas as (
-    select * from {{ ref('fct_quotas') }}
+    {%- for reading, (measure, _) in readings.items() %}
+    select
+        '{{ reading }}' as variant,
+        fct_quotas.*
+    from {{ ref('fct_quotas') }} as fct_quotas
     where
-        period_grain in ('{{ grains | join("', '") }}') -- noqa: LT05
-        and measure_id in ('{{ measures | join("', '") }}') -- noqa: LT05
+        measure_id = '{{ measure }}'
+        and period_grain in ('{{ grains | join("', '") }}') -- noqa: LT05
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 ),
 
 actuals as (
-    {%- for measure in measures %}
+    {%- for reading, (measure, measure_reading) in readings.items() %}
     select
-        '{{ measure }}' as measure_id,
+        '{{ reading }}' as variant,
         dimension_value as rep_id,
         period_start as day,
         numerator as amount
     from {{ ref(measure) }}
-    where variant = 'headline' and period_grain = 'day' and dimension = 'rep'
+    where variant = '{{ measure_reading }}' and period_grain = 'day' and dimension = 'rep'
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 ),
 
 quota_periods as (
     select distinct
-        measure_id,
+        variant,
         period_grain,
         period_start,
         period_end
@@ -35,7 +45,7 @@ quota_periods as (
 
 achieved as (
     select
-        quota_periods.measure_id,
+        quota_periods.variant,
         quota_periods.period_grain,
         quota_periods.period_start,
         actuals.rep_id,
@@ -43,11 +53,11 @@ achieved as (
     from quota_periods
     inner join actuals
         on
-            quota_periods.measure_id = actuals.measure_id
+            quota_periods.variant = actuals.variant
             and actuals.day >= quota_periods.period_start
             and actuals.day < quota_periods.period_end
     group by
-        quota_periods.measure_id,
+        quota_periods.variant,
         quota_periods.period_grain,
         quota_periods.period_start,
         actuals.rep_id
@@ -56,7 +66,7 @@ achieved as (
 
 attained as (
     select
-        coalesce(quotas.measure_id, achieved.measure_id) as measure_id,
+        coalesce(quotas.variant, achieved.variant) as variant,
         coalesce(quotas.period_grain, achieved.period_grain) as period_grain,
         coalesce(quotas.period_start, achieved.period_start) as period_start,
         coalesce(quotas.rep_id, achieved.rep_id) as rep,
@@ -68,7 +78,7 @@ attained as (
     from quotas
     full outer join achieved
         on
-            quotas.measure_id = achieved.measure_id
+            quotas.variant = achieved.variant
             and quotas.period_grain = achieved.period_grain
             and quotas.period_start = achieved.period_start
             and quotas.rep_id = achieved.rep_id
@@ -76,11 +86,7 @@ attained as (
 
 records as (
     select
-        case measure_id
-            {%- for measure, variant in measures.items() %}
-            when '{{ measure }}' then '{{ variant }}'
-            {%- endfor %}
-        end as variant,
+        variant,
         rep as record_id,
         period_grain,
         period_start,
@@ -101,6 +107,7 @@ records as (
     dimensions=['rep', 'team', 'territory', 'role'],
     variants={
         'headline': {'time_basis': 'event'},
+        'as_reported': {'time_basis': 'event'},
         'deals_won': {'time_basis': 'event'},
         'net_sales_revenue': {'time_basis': 'event'},
     },

@@ -125,7 +125,7 @@ def _outreach(
     country = leads.country[lead]
     kind = rng.choice([EMAIL, SOCIAL, VOICEMAIL, CALL], n, p=[0.62, 0.14, 0.19, 0.05])
     automated = (kind == EMAIL) & (rng.random(n) < 0.5)
-    moment = leads.created[lead] + HOUR // 4 + (rng.random(n) ** 1.6 * 30 * DAY).astype(np.int64)
+    moment = leads.created[lead] + HOUR // 4 + (rng.random(n) ** 3 * 30 * DAY).astype(np.int64)
     moment = np.where(automated, moment, snap_to_work(moment, country))
     # Who is called without an appointment and never becomes a deal answers at times; all other
     # calls found nobody, or they would be conversations.

@@ -13,7 +13,7 @@ with known as (
     from {{ relation }}
 ),
 
-merges as (
+edges as (
     select
         child.id,
         child.merged_into as target
@@ -23,21 +23,21 @@ merges as (
     where child.merged_into <> child.id
 ),
 
-{{ _hops('merges', 'walk') }},
+{{ _hops('edges', 'walk') }},
 
 -- Whoever walks long enough into a cycle ends on a member of it.
 cycle_members as (
     select distinct walk_5.target as id
     from walk_5
-    inner join merges
-        on walk_5.target = merges.id
+    inner join edges
+        on walk_5.target = edges.id
 ),
 
 chains as (
-    select merges.*
-    from merges
+    select edges.*
+    from edges
     left join cycle_members
-        on merges.id = cycle_members.id
+        on edges.id = cycle_members.id
     where cycle_members.id is null
 ),
 

@@ -126,7 +126,7 @@ last_reasons as (
         end_reason,
         row_number() over (
             partition by account_id, spell_number
-            order by ends_on desc, starts_on desc, end_reason nulls first
+            order by ends_on desc, starts_on desc, end_reason asc nulls first
         ) as position
     from numbered
 ),

@@ -13,46 +13,20 @@ leads as (
         on int_leads.account_id = customers.account_id
 ),
 
-lead_survivors as (
-    select * from {{ ref('int_lead_survivors') }}
-),
-
-campaigns as (
-    select * from {{ ref('campaigns') }}
-),
-
 touchpoints as (
-    select * from {{ ref('marketing_touchpoints') }}
-    where not is_deleted and {{ business_date('occurred_at') }} <= {{ as_of_date() }}
-),
-
--- A visitor is anonymous until one of the touchpoints names a lead; then the earlier ones are its
--- too.
-identified as (
-    select
-        visitor_id,
-        min(lead_id) as lead_id
-    from touchpoints
-    where visitor_id is not null and lead_id is not null
-    group by visitor_id
+    select * from {{ ref('fct_marketing_touchpoints') }}
 ),
 
 impressions as (
     select
         leads.account_id,
         touchpoints.occurred_at,
-        touchpoints.campaign_id,
-        coalesce(campaigns.channel, leads.source_channel) as channel,
+        nullif(touchpoints.campaign_id, 'unassigned') as campaign_id,
+        touchpoints.channel,
         1 as preference
     from touchpoints
-    left join identified
-        on touchpoints.visitor_id = identified.visitor_id
-    inner join lead_survivors
-        on coalesce(touchpoints.lead_id, identified.lead_id) = lead_survivors.lead_id
     inner join leads
-        on lead_survivors.survivor_id = leads.lead_id
-    left join campaigns
-        on touchpoints.campaign_id = campaigns.campaign_id
+        on touchpoints.lead_id = leads.lead_id
     union all
     select
         account_id,

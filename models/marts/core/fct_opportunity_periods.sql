@@ -11,31 +11,16 @@ assignments as (
 ),
 
 days as (
-    {{ day_spine('(select min(opportunities.created_on) from opportunities)', as_of_date())
-        | indent(4) }}
+    {{ period_days('(select min(opportunities.created_on) from opportunities)', grains) | indent(4) }}
 ),
 
 -- What is known of the running period ends with as_of_date.
 periods as (
-    {%- for grain in grains %}
     select distinct
-        cast('{{ grain }}' as {{ dbt.type_string() }}) as period_grain,
-        {{ period_start('days.day', grain) }} as period_start,
-        least(
-            {%- if grain in jalali_grains() %}
-            calendar.{{ grain }}_ends_on,
-            {%- else %}
-            {{ period_end(period_start('days.day', grain), grain) }},
-            {%- endif %}
-            {{ add_days(as_of_date(), 1) }}
-        ) as period_end
+        period_grain,
+        period_start,
+        known_end as period_end
     from days
-    {%- if grain in jalali_grains() %}
-    inner join {{ ref('dim_date') }} as calendar
-        on days.day = calendar.date_on
-    {%- endif %}
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
 ),
 
 worked as (

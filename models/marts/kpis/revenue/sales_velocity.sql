@@ -32,30 +32,16 @@ factors as (
 ),
 
 days as (
-    {{ day_spine('(select min(opportunities.created_on) from opportunities)', as_of_date())
-        | indent(4) }}
-),
-
--- The running period ends, so far, with as_of_date.
-periods as (
-    {%- for grain in grains %}
-    select distinct
-        cast('{{ grain }}' as {{ dbt.type_string() }}) as period_grain,
-        {{ period_start('days.day', grain) }} as period_start,
-        least(
-            {{ period_end(period_start('days.day', grain), grain) }},
-            {{ add_days(as_of_date(), 1) }}
-        ) as window_end
-    from days
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
+    {{ period_days('(select min(opportunities.created_on) from opportunities)', grains) | indent(4) }}
 ),
 
 windows as (
-    select
-        periods.*,
-        {{ add_days('window_end', -var('velocity_window_days')) }} as window_start
-    from periods
+    select distinct
+        period_grain,
+        period_start,
+        {{ add_days('known_end', -var('velocity_window_days')) }} as window_start,
+        known_end as window_end
+    from days
 ),
 
 -- Worked: open on some day of the window.

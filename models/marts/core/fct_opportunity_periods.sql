@@ -11,7 +11,8 @@ assignments as (
 ),
 
 days as (
-    {{ period_days('(select min(opportunities.created_on) from opportunities)', grains) | indent(4) }}
+    {{ period_days('(select min(opportunities.created_on) from opportunities)', grains)
+        | indent(4) }}
 ),
 
 -- What is known of the running period ends with as_of_date.

@@ -32,7 +32,8 @@ factors as (
 ),
 
 days as (
-    {{ period_days('(select min(opportunities.created_on) from opportunities)', grains) | indent(4) }}
+    {{ period_days('(select min(opportunities.created_on) from opportunities)', grains)
+        | indent(4) }}
 ),
 
 windows as (

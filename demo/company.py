@@ -182,9 +182,9 @@ def n_teams(n_reps: int) -> int:
 
 
 def build_roster(rng: Generator, scale: float) -> Roster:
-    """About 40 people at scale 1, at least 16, at most 4,000."""
-    n = int(min(4_000, max(16, round(40 * scale))))
-    # Twelve founders, one for each country and duty, stay the whole time: work always has a doer.
+    """About 40 people at scale 1, at least 24, at most 4,000."""
+    n = int(min(4_000, max(24, round(40 * scale))))
+    # Founders, one for each country and duty, stay the whole time: work always has a doer.
     country = np.concatenate((np.tile(np.arange(4), 4), rng.choice(4, n - 16, p=COUNTRY_SHARES)))
     role = np.concatenate(
         (np.repeat([1, 2, 3, 4], 4), rng.choice(5, n - 16, p=[0.2, 0.13, 0.48, 0.13, 0.06]))

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -36,14 +35,19 @@ def published(environment: dict[str, str]) -> Path:
     return Path(environment["KPI_PUBLISHED"]) / "sales_kpis.duckdb"
 
 
-def cells(environment: dict[str, str]) -> list[tuple[Any, ...]]:
+def cells(environment: dict[str, str]) -> tuple[int, int]:
+    """How many cells there are, and a digest of them that does not depend on their order."""
     with duckdb.connect(str(published(environment).resolve()), read_only=True) as con:
-        return con.execute("select * from scorecard.kpi_values order by all").fetchall()
+        row = con.execute(
+            "select count(*), sum(cast(hash(cells) as hugeint)) from scorecard.kpi_values as cells"
+        ).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 def test_what_fails_publishes_nothing_and_the_next_run_heals(environment: dict[str, str]) -> None:
     before, release = cells(environment), published(environment).resolve()
-    assert len(before) > 10_000
+    assert before[0] > 10_000
     standard = Path(environment["KPI_EXTRACTS"]) / "standard"
 
     # An invoice in a currency without a rate: its money would be missing from every sum.

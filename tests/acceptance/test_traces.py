@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,9 @@ def row_of_file(path: Path, number: int) -> str:
     raise AssertionError(f"{path} has no row {number}")
 
 
-@pytest.fixture(scope="module")
+@contextmanager
 def auditor(demo_run: DemoRun) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The private warehouse and the published file, both read-only."""
+    """The private warehouse and the published file, both read-only, while no run goes on."""
     with duckdb.connect() as con:
         con.execute(f"attach '{demo_run.warehouse}' as warehouse (read_only)")
         con.execute(f"attach '{demo_run.published.resolve()}' as release (read_only)")
@@ -81,9 +82,16 @@ def auditor(demo_run: DemoRun) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace.cell)
 def test_a_number_leads_to_rows_of_the_extracts(
-    trace: Trace, demo_run: DemoRun, auditor: duckdb.DuckDBPyConnection, tmp_path: Path
+    trace: Trace, demo_run: DemoRun, tmp_path: Path
 ) -> None:
     """The largest cell of December: its records add up to it, each stands in a file."""
+    compiled = records_of(demo_run, trace.cell.split(".")[1], tmp_path)
+    with auditor(demo_run) as con:
+        follow(trace, compiled, con, Path(demo_run.environment["KPI_EXTRACTS"]))
+
+
+def follow(trace: Trace, compiled: str, auditor: duckdb.DuckDBPyConnection, extracts: Path) -> None:
+    """From the cell to its records, from the records to rows, from the rows to lines of files."""
     area, kpi = trace.cell.split(".")
     cell = auditor.execute(
         f"""
@@ -101,7 +109,7 @@ def test_a_number_leads_to_rows_of_the_extracts(
     records = auditor.execute(
         f"""
         select record_id, cast(numerator as decimal(18, 6)) from (
-            {records_of(demo_run, kpi, tmp_path)}
+            {compiled}
         ) as records
         where variant = 'headline' and {trace.dimension} = ?
             and occurred_on between date '2025-12-01' and date '2025-12-31'
@@ -124,6 +132,5 @@ def test_a_number_leads_to_rows_of_the_extracts(
         [[record for record, _ in records]],
     ).fetchall()
     assert {key for key, _, _ in rows} == {record for record, _ in records}
-    extracts = Path(demo_run.environment["KPI_EXTRACTS"])
     for key, path, number in rows[:20]:
         assert str(key) in row_of_file(extracts / path, number), f"{path}, row {number}"

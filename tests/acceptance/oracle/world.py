@@ -95,6 +95,7 @@ class Options:
         "customers_acquired",
         "deals_won",
         "enps",
+        "lead_response_time",
         "lead_to_customer_rate",
         "net_sales_revenue",
         "new_leads",

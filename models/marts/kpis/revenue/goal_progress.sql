@@ -63,10 +63,13 @@ shares as (
     from leaves
 ),
 
+-- Decimals, whose sums do not depend on the order of their parts.
 leaf_progress as (
     select
         shares.*,
-        case when share < 0 then 0 when share > 1 then 1 else share end as progress
+        cast(
+            case when share < 0 then 0 when share > 1 then 1 else share end as decimal(18, 12)
+        ) as progress
     from shares
 ),
 
@@ -91,7 +94,9 @@ progress_{{ level }} as (
         goals.goal_id,
         goals.parent_goal_id,
         goals.weight,
-        {{ ratio('parts.numerator', 'parts.denominator') }} as progress,
+        cast(
+            {{ ratio('parts.numerator', 'parts.denominator') }} as decimal(18, 12)
+        ) as progress,
         parts.numerator,
         parts.denominator,
         parts.known_leaves,

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.settings import PROJECT_DIR
 from tests.acceptance.conftest import DemoRun, run
 
 
@@ -34,20 +35,23 @@ TRACES = [
 ]
 
 
-def records_of(demo_run: DemoRun, kpi: str, folder: Path) -> str:
-    """The SQL that lists who counted for a KPI, from dbt itself."""
-    output = run(
-        ["dbt", "--quiet", "compile", "-s", kpi, "--output", "json",
+@pytest.fixture(scope="module")
+def compiled(demo_run: DemoRun, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The SQL that lists who counted for each KPI, from dbt itself."""
+    target = tmp_path_factory.mktemp("traces") / "target"
+    kpis = [trace.cell.split(".")[1] for trace in TRACES]
+    run(
+        ["dbt", "--quiet", "compile", "-s", *kpis,
          "--vars", json.dumps({"kpi_output": "records"})],
         {
             **demo_run.environment,
             "KPI_RELEASE": str(demo_run.published.resolve()),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_PROFILES_DIR": str(Path(__file__).resolve().parents[2]),
+            "DBT_TARGET_PATH": str(target),
+            "DBT_PROFILES_DIR": str(PROJECT_DIR),
         },
     )  # fmt: skip
-    compiled: str = json.loads(output)["compiled"]
-    return compiled
+    found = {path.stem: path.read_text(encoding="utf-8") for path in target.rglob("kpis/*/*.sql")}
+    return {kpi: found[kpi] for kpi in kpis}
 
 
 def row_of_file(path: Path, number: int) -> str:
@@ -82,12 +86,16 @@ def auditor(demo_run: DemoRun) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace.cell)
 def test_a_number_leads_to_rows_of_the_extracts(
-    trace: Trace, demo_run: DemoRun, tmp_path: Path
+    trace: Trace, compiled: dict[str, str], demo_run: DemoRun
 ) -> None:
     """The largest cell of December: its records add up to it, each stands in a file."""
-    compiled = records_of(demo_run, trace.cell.split(".")[1], tmp_path)
     with auditor(demo_run) as con:
-        follow(trace, compiled, con, Path(demo_run.environment["KPI_EXTRACTS"]))
+        follow(
+            trace,
+            compiled[trace.cell.split(".")[1]],
+            con,
+            Path(demo_run.environment["KPI_EXTRACTS"]),
+        )
 
 
 def follow(trace: Trace, compiled: str, auditor: duckdb.DuckDBPyConnection, extracts: Path) -> None:

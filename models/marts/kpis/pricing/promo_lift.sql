@@ -67,7 +67,8 @@ dated as (
     {{ in_periods('readings', 'post_start', kpi_grains(grains)) }}
 ),
 
--- A share of what one trial sold cannot be added to that of another.
+-- A share of what one trial sold cannot be added to that of another. Decimals, whose sums do not
+-- depend on the order of their parts.
 cells as (
     {%- for dimension, member in [
         ('all', "'all'"), ('experiment', 'experiment_id'), ('promotion_type', 'promotion_type')
@@ -81,8 +82,8 @@ cells as (
         period_start,
         '{{ dimension }}' as dimension,
         {{ member }} as dimension_value,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator,
+        sum(cast(numerator as decimal(38, 12))) as numerator,
+        sum(cast(denominator as decimal(38, 12))) as denominator,
         count(*) as sample_size
     from dated
     {%- if dimension != 'experiment' %}

@@ -7,6 +7,7 @@ import pytest
 SHARED = ("demo_run", "releases")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         used = [name for name in SHARED if name in getattr(item, "fixturenames", ())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from dagster_dbt import DbtProject
@@ -19,18 +20,26 @@ def dbt_executable() -> str:
 
 
 def prepared_project() -> DbtProject:
-    """The project with a manifest that is not older than its files."""
+    """The project with a manifest that is not older than its files.
+
+    The manifest is written elsewhere and moved into its place, so that a second process that starts
+    at the same time never reads half of it.
+    """
     project = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR)
-    if _is_stale(project.manifest_path):
-        subprocess.run(
-            [
-                *(dbt_executable(), "--quiet", "--no-partial-parse", "parse"),
-                *("--profiles-dir", str(PROJECT_DIR)),
-                *("--target-path", str(project.manifest_path.parent)),
-            ],
-            cwd=PROJECT_DIR,
-            check=True,
-        )
+    manifest = project.manifest_path
+    if _is_stale(manifest):
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="parse_", dir=manifest.parent) as target:
+            subprocess.run(
+                [
+                    *(dbt_executable(), "--quiet", "--no-partial-parse", "parse"),
+                    *("--profiles-dir", str(PROJECT_DIR)),
+                    *("--target-path", target),
+                ],
+                cwd=PROJECT_DIR,
+                check=True,
+            )
+            Path(target, manifest.name).replace(manifest)
     return project
 
 

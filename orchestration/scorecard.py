@@ -60,12 +60,12 @@ def scorecard(published_file: Path) -> str:
     lines = [
         f"Sales KPIs as of {as_of_date}, money in {currency}",
         "",
-        f"{'':10} {'KPI':44} {'month':8} {'value':>14} {'before':>14} {'n':>8}",
+        f"{'':10} {'KPI':50} {'month':8} {'value':>14} {'before':>14} {'n':>8}",
     ]
     previous_area = None
     for area, name, unit, month, value, before, sample in rows:
         lines.append(
-            f"{area if area != previous_area else '':10} {name[:44]:44} "
+            f"{area if area != previous_area else '':10} {name[:50]:50} "
             f"{month.strftime('%Y-%m') if month else '-':8} {_shown(value, unit):>14} "
             f"{_shown(before, unit):>14} {sample if sample is not None else '-':>8}"
         )
@@ -78,11 +78,11 @@ def _shown(value: float | None, unit: str) -> str:
         return "-"
     if unit == "share":
         return f"{value:.1%}"
-    if unit in ("money", "money_per_day"):
-        return f"{value:,.0f}"
-    if unit == "days":
-        return f"{value:.1f} d"
-    return f"{value:,.0f}"
+    if unit in ("days", "months"):
+        return f"{value:.1f} {unit[0] if unit == 'days' else 'mo'}"
+    if unit in ("ratio", "points"):
+        return f"{value:,.2f}"
+    return f"{value:,.0f}" + (" min" if unit == "minutes" else "")
 
 
 if __name__ == "__main__":

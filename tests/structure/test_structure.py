@@ -24,6 +24,7 @@ READS = {
     "core": {"conformed", "intermediate", "core", "seed"},
     "kpis": {"core", "kpis"},
     "scorecard": {"kpis", "scorecard", "core", "seed"},
+    "analyses": {"core", "kpis", "scorecard", "analyses", "seed"},
 }
 # Named exceptions, each with its reason.
 EXCEPTIONS = {
@@ -72,6 +73,13 @@ KPIS_BY_AREA = {
     "revenue": 16, "pipeline": 15, "funnel": 14, "outreach": 18,
     "marketing": 12, "customers": 24, "pricing": 6, "people": 7,
 }  # fmt: skip
+
+# The catalogue of analyses; `scorecard` holds those of all KPIs at once.
+ANALYSES_BY_AREA = {
+    "revenue": 6, "pipeline": 7, "funnel": 3, "outreach": 8, "marketing": 4, "customers": 7,
+    "pricing": 3, "people": 3, "scorecard": 2,
+}  # fmt: skip
+ANALYSIS_METADATA = {"question", "how_to_read", "pitfalls", "owner"}
 
 
 @pytest.fixture(scope="session")
@@ -194,6 +202,22 @@ def test_a_kpi_is_one_sql_file_and_one_yaml_file(kpis: list[dict[str, Any]]) -> 
     for kpi in kpis:
         sql = PROJECT / kpi["original_file_path"]
         assert kpi["patch_path"].endswith(str(sql.with_suffix(".yml").relative_to(PROJECT)))
+
+
+def test_every_analysis_is_documented_and_tested(
+    manifest: dict[str, Any], models: list[dict[str, Any]]
+) -> None:
+    analyses = [model for model in models if layer(model) == "analyses"]
+    assert Counter(model["fqn"][3] for model in analyses) == ANALYSES_BY_AREA
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    for analysis in analyses:
+        name = analysis["name"]
+        meta = analysis["config"]["meta"].get("analysis", {})
+        assert set(meta) == ANALYSIS_METADATA, name
+        assert all(str(value).strip() for value in meta.values()), name
+        assert name.startswith("an_") and name in tested, name
+        assert analysis["columns"], f"{name} describes no column"
+        assert all(column["description"].strip() for column in analysis["columns"].values()), name
 
 
 def test_every_fact_has_three_queries_to_copy(models: list[dict[str, Any]]) -> None:

@@ -62,6 +62,7 @@ select
     records.*
 from records
     {%- else -%}
+{{ records_end() }}
     {%- for path, views in paths.items() %}
 , counted_{{ path }} as (
     select

@@ -53,7 +53,7 @@ structure: setup  ## The shape of the dbt project, over its manifest.
 	$(BIN)/pytest tests/structure
 
 unit: setup  ## The cases of every KPI (dbt unit tests), on empty tables.
-	rm -rf $(TEST) && mkdir -p $(TEST)/extracts && export KPI_AS_OF_DATE=2025-12-31 KPI_EXTRACTS=$(TEST)/extracts KPI_WAREHOUSE=$(TEST)/warehouse.duckdb KPI_RELEASE=$(TEST)/release.duckdb DBT_TARGET_PATH=$(TEST)/target && $(BIN)/python -m orchestration.landing && $(BIN)/dbt --no-partial-parse --quiet build --exclude-resource-type unit_test --exclude-resource-type test && $(BIN)/dbt --no-partial-parse test --resource-type unit_test
+	rm -rf $(TEST) && mkdir -p $(TEST)/extracts && export KPI_AS_OF_DATE=2025-12-31 KPI_EXTRACTS=$(TEST)/extracts KPI_WAREHOUSE=$(TEST)/warehouse.duckdb KPI_RELEASE=$(TEST)/release.duckdb KPI_PUBLISHED=$(TEST)/published DBT_TARGET_PATH=$(TEST)/target && $(BIN)/python -m orchestration.landing && $(BIN)/dbt --no-partial-parse --quiet build --exclude-resource-type unit_test --exclude-resource-type test && $(BIN)/dbt --no-partial-parse test --resource-type unit_test
 
 pytest: setup  ## Python tests: landing, orchestration, demo, oracle, laws, acceptance.
 	$(BIN)/pytest --ignore tests/structure -n 2 --dist loadgroup

@@ -23,3 +23,32 @@
 
 {# Where the rule of a KPI ends and its roll-up begins. #}
 {% macro records_end() %}{{ return('/* roll-up of records */') }}{% endmacro %}
+
+{# Whether a KPI, a node of the graph, has records of its own: it ends in kpi(). #}
+{% macro has_records(node) %}{{ return('kpi(' in node.raw_code) }}{% endmacro %}
+
+{#
+    The KPIs that this publication restates and whose records can be compared with those of the
+    published file, each with the columns that both have: {KPI id: [columns]}.
+#}
+{% macro comparable_records(restatements, publication) %}
+    {%- set comparable = {} -%}
+    {%- if execute and load_relation(restatements) and previous_release('scorecard', 'publications') -%}
+    {%- set found = run_query(
+        'select mine.table_name, mine.column_name from information_schema.columns as mine'
+        ' inner join information_schema.columns as theirs'
+        ' on mine.table_schema = theirs.table_schema and mine.table_name = theirs.table_name'
+        ' and mine.column_name = theirs.column_name'
+        " where mine.table_schema = 'records' and theirs.table_catalog = 'previous'"
+        " and mine.table_catalog = '" ~ restatements.database ~ "'"
+        ' and mine.table_name in (select restatements.kpi_id from ' ~ restatements ~ ' as restatements'
+        ' inner join ' ~ publication ~ ' as publication'
+        ' on restatements.publication_number = publication.publication_number)'
+        ' order by mine.table_name, mine.ordinal_position'
+    ) -%}
+    {%- for kpi, column in found.rows -%}
+        {%- do comparable.setdefault(kpi, []).append(column) -%}
+    {%- endfor -%}
+    {%- endif -%}
+    {{- return(comparable) -}}
+{% endmacro %}

@@ -75,11 +75,20 @@
     by order of arrival. Columns a source lacks are typed nulls. Keys of sources other than
     `standard` get the name of the source in front, so that they never collide.
 
-    An incremental run reads again the keys that new loads touched, and no others.
+    An incremental run reads again the keys that new loads touched, and no others. With the var
+    last_load, what landed after that file is not read: the past as it was known then.
 
     `seed` names a seed with rows of the same entity that a person edits; files overrule it.
+    With `versions`, a row stands for each version that arrived: of those with one updated_at, the
+    last. Such a model says in its meta which `entity` it holds.
 #}
-{% macro conform(entity, seed=none) -%}
+{% macro conform(entity, seed=none, versions=false) -%}
+    {%- if execute and var('last_load') is not none and is_incremental() -%}
+        {%- do exceptions.raise_compiler_error(
+            "last_load needs --full-refresh, and a copy of the warehouse: what has landed since"
+            " would be missing from this one afterwards."
+        ) -%}
+    {%- endif -%}
     {%- set table = source_table('standard', entity) -%}
     {%- set columns = table.columns.values() if table else [] -%}
     {%- set keys = table.meta.key if table else [] -%}
@@ -119,6 +128,9 @@ with arrived as (
         row_number
         {%- endif %}
     from {{ branch.relation }}
+    {%- if var('last_load') is not none and branch.source != 'seed' %}
+    where load_id <= {{ var('last_load') }}
+    {%- endif %}
     {% if not loop.last %}union all{% endif %}
     {%- else %}
     select
@@ -156,7 +168,9 @@ ranked as (
     select
         arrived.*,
         row_number() over (
-            partition by {{ 'arrived.' ~ keys | join(', arrived.') }}
+            partition by
+                {{ 'arrived.' ~ keys | join(', arrived.') }}
+                {{- ', arrived.updated_at' if versions }}
             order by
                 arrived.updated_at desc nulls last,
                 arrived.load_id desc nulls last,
@@ -182,13 +196,14 @@ where recency = 1
 
 {#
     The incremental strategy of conformed tables: delete+insert by the key of the contract, which is
-    not known yet when dbt reads the configuration of a model.
+    not known yet when dbt reads the configuration of a model. A model is named after its entity or
+    says in its meta which one it holds.
 #}
 {% macro get_incremental_replace_by_key_sql(arguments) -%}
     {{- return(get_delete_insert_merge_sql(
         arguments.target_relation,
         arguments.temp_relation,
-        source_table('standard', model.name).meta.key,
+        source_table('standard', model.config.meta.get('entity', model.name)).meta.key,
         arguments.dest_columns,
         arguments.incremental_predicates
     )) -}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-SHARED = ("demo_run", "releases")
+SHARED = ("demo_run", "releases", "small_warehouse")
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read

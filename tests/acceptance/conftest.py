@@ -14,8 +14,9 @@ import duckdb
 import pytest
 
 from orchestration.settings import PROJECT_DIR
-from tests.acceptance.companies import Shape, generate
-from tests.acceptance.warehouse import build
+from tests.acceptance.companies import SMALL, Row, Shape, generate
+from tests.acceptance.oracle.world import KEYS
+from tests.acceptance.warehouse import Warehouse, build
 
 DEMO_AS_OF = "2025-12-31"
 
@@ -98,3 +99,26 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Shape], Path
         return built[shape.name]
 
     return release
+
+
+@pytest.fixture(scope="session")
+def small_company() -> dict[str, list[Row]]:
+    """Rows of a small company; only versions whose `updated_at` tells which is the later one."""
+    kept: dict[str, list[Row]] = {}
+    for entity, versions in generate(SMALL).items():
+        last = {
+            (*(row[column] for column in KEYS[entity]), row["updated_at"]): row for row in versions
+        }
+        kept[entity] = list(last.values())
+    return kept
+
+
+@pytest.fixture(scope="session")
+def small_warehouse(
+    small_company: dict[str, list[Row]], tmp_path_factory: pytest.TempPathFactory
+) -> Warehouse:
+    """The small company in one load, built. Nobody may change what is in its files."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("small"), SMALL.as_of, SMALL.variables)
+    warehouse.load(small_company)
+    warehouse.build()
+    return warehouse

@@ -8,25 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.companies import SMALL, Row, generate
-from tests.acceptance.oracle.world import KEYS
+from tests.acceptance.companies import SMALL, Row
 from tests.acceptance.warehouse import Warehouse, query
 
 LOADS = 3
 SHOWN = 5
 
 Tables = dict[str, list[tuple[Any, ...]]]
-
-
-def dated_versions(rows: dict[str, list[Row]]) -> dict[str, list[Row]]:
-    """Only versions whose `updated_at` tells which is the later one."""
-    kept: dict[str, list[Row]] = {}
-    for entity, versions in rows.items():
-        last = {
-            (*(row[column] for column in KEYS[entity]), row["updated_at"]): row for row in versions
-        }
-        kept[entity] = list(last.values())
-    return kept
 
 
 def split(rows: dict[str, list[Row]], rng: random.Random) -> list[dict[str, list[Row]]]:
@@ -64,36 +52,22 @@ def assert_same(left: Tables, right: Tables) -> None:
 
 
 @pytest.fixture(scope="module")
-def company() -> dict[str, list[Row]]:
-    return dated_versions(generate(SMALL))
-
-
-@pytest.fixture(scope="module")
-def one_load(company: dict[str, list[Row]], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The company in one load."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("one_load"), SMALL.as_of, SMALL.variables)
-    warehouse.load(company)
-    warehouse.build()
-    return warehouse
-
-
-@pytest.fixture(scope="module")
-def expected(one_load: Warehouse) -> Tables:
-    return tables_of(one_load.release)
+def expected(small_warehouse: Warehouse) -> Tables:
+    return tables_of(small_warehouse.release)
 
 
 def test_a_split_changes_nothing(
-    company: dict[str, list[Row]], expected: Tables, tmp_path: Path
+    small_company: dict[str, list[Row]], expected: Tables, tmp_path: Path
 ) -> None:
     """Facts before what they refer to, old versions after new ones, deletes before their rows."""
     warehouse = Warehouse(tmp_path, SMALL.as_of, SMALL.variables)
-    for load in split(company, random.Random(SMALL.seed)):
+    for load in split(small_company, random.Random(SMALL.seed)):
         warehouse.load(load)
         warehouse.build(["+path:models/conformed"])  # what follows is made anew each time
     warehouse.build()
     assert_same(expected, tables_of(warehouse.release))
 
 
-def test_a_second_build_changes_nothing(one_load: Warehouse, expected: Tables) -> None:
+def test_a_second_build_changes_nothing(small_warehouse: Warehouse, expected: Tables) -> None:
     """Without new rows, building again gives the same marts."""
-    assert_same(expected, tables_of(one_load.build()))
+    assert_same(expected, tables_of(small_warehouse.build()))

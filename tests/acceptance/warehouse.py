@@ -77,6 +77,7 @@ class Warehouse:
         self.variables = dict(variables or {})
         self.warehouse = folder / "private.duckdb"
         self.release = folder / "release.duckdb"
+        self.published = folder / "published/sales_kpis.duckdb"
         self.loads = 0
 
     def load(self, rows: Rows) -> None:
@@ -91,8 +92,8 @@ class Warehouse:
         assert not report.with_status("refused"), "\n".join(lines)
         assert not sum(result.rows_quarantined for result in report.files), "\n".join(lines)
 
-    def build(self, select: Sequence[str] = ()) -> Path:
-        """Run dbt without its tests; the path of the release."""
+    def build(self, select: Sequence[str] = (), full_refresh: bool = False) -> Path:
+        """Run dbt without its tests and without the analyses; the path of the release."""
         arguments = [
             "build",
             "--no-partial-parse",
@@ -101,6 +102,8 @@ class Warehouse:
             "unit_test",
             "--exclude-resource-type",
             "test",
+            "--exclude",
+            "path:models/marts/analyses",
             "--project-dir",
             str(PROJECT_DIR),
             "--profiles-dir",
@@ -110,7 +113,10 @@ class Warehouse:
         ]
         if select:
             arguments += ["--select", *select]
+        if full_refresh:
+            arguments.append("--full-refresh")
         environment = {
+            "KPI_PUBLISHED": str(self.published.parent),
             "KPI_WAREHOUSE": str(self.warehouse),
             "KPI_RELEASE": str(self.release),
             "KPI_AS_OF_DATE": self.as_of.isoformat(),

@@ -9,6 +9,10 @@
 with definitions as (
     {%- for node in kpis | sort(attribute='name') %}
     {%- set kpi = node.config.meta.kpi %}
+    {%- set made_from = [] %}
+    {%- for parent in node.depends_on.nodes %}
+    {%- do made_from.append(parent.split('.')[-1]) %}
+    {%- endfor %}
     select
         {{ dbt.string_literal(node.name) }} as kpi_id,
         {%- for property in [
@@ -17,7 +21,9 @@ with definitions as (
         ] %}
         cast({{ dbt.string_literal(dbt.escape_single_quotes(kpi[property] | string)) }}
             as {{ dbt.type_string() }}) as {{ property }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {%- endfor %},
+        cast('{{ made_from | sort | join(", ") }}' as {{ dbt.type_string() }}) as made_from,
+        {{ has_records(node) }} as has_records
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 ),
@@ -43,6 +49,8 @@ select
     definitions.pitfalls,
     definitions.unit,
     definitions.direction,
+    definitions.made_from,
+    definitions.has_records,
     definitions.owner,
     definitions.version
 from definitions

@@ -1,0 +1,20 @@
+-- One row per cell and publication that changed it, before this build, as the published file has it.
+{{ said_before('scorecard', 'kpi_history', {
+    'kpi_id': dbt.type_string(),
+    'variant': dbt.type_string(),
+    'time_basis': dbt.type_string(),
+    'period_grain': dbt.type_string(),
+    'period_start': 'date',
+    'dimension': dbt.type_string(),
+    'dimension_value': dbt.type_string(),
+    'publication_number': 'integer',
+    'release': dbt.type_string(),
+    'as_of_date': 'date',
+    'numerator': 'decimal(38, 6)',
+    'denominator': 'decimal(38, 6)',
+    'kpi_value': type_double(),
+    'sample_size': 'bigint',
+    'is_final': 'boolean',
+    'is_withdrawn': 'boolean',
+    'version': dbt.type_string(),
+}) }}

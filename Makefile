@@ -41,7 +41,8 @@ docs: setup  ## Open the dbt documentation on http://127.0.0.1:8080.
 kpi-pages: setup  ## Write docs/kpis from the metadata of the models.
 	$(BIN)/python docs/generate.py
 
-test: lint types structure unit pytest  ## Every test.
+test: setup  ## Every test.
+	$(MAKE) --jobs 2 --output-sync=target lint types structure unit && $(MAKE) pytest
 
 lint: setup  ## Style of Python and SQL.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && KPI_AS_OF_DATE=2025-12-31 $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models
@@ -53,7 +54,7 @@ structure: setup  ## The shape of the dbt project, over its manifest.
 	$(BIN)/pytest tests/structure
 
 unit: setup  ## The cases of every KPI (dbt unit tests), on empty tables.
-	rm -rf $(TEST) && mkdir -p $(TEST)/extracts && export KPI_AS_OF_DATE=2025-12-31 KPI_EXTRACTS=$(TEST)/extracts KPI_WAREHOUSE=$(TEST)/warehouse.duckdb KPI_RELEASE=$(TEST)/release.duckdb KPI_PUBLISHED=$(TEST)/published DBT_TARGET_PATH=$(TEST)/target && $(BIN)/python -m orchestration.landing && $(BIN)/dbt --no-partial-parse --quiet build --exclude-resource-type unit_test --exclude-resource-type test && $(BIN)/dbt --no-partial-parse test --resource-type unit_test
+	rm -rf $(TEST) && mkdir -p $(TEST)/extracts && export KPI_AS_OF_DATE=2025-12-31 KPI_EXTRACTS=$(TEST)/extracts KPI_WAREHOUSE=$(TEST)/warehouse.duckdb KPI_RELEASE=$(TEST)/release.duckdb KPI_PUBLISHED=$(TEST)/published DBT_TARGET_PATH=$(TEST)/target && $(BIN)/python -m orchestration.landing && $(BIN)/dbt --no-partial-parse --quiet build --exclude-resource-type unit_test --exclude-resource-type test && $(BIN)/dbt test --resource-type unit_test
 
 pytest: setup  ## Python tests: landing, orchestration, demo, oracle, laws, acceptance.
 	$(BIN)/pytest --ignore tests/structure -n 2 --dist loadgroup

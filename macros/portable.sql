@@ -39,13 +39,32 @@
     extract(epoch from {{ later }} - {{ earlier }})
 {%- endmacro %}
 
-{# The local date of a UTC timestamp in a time zone (a quoted name or a column). #}
-{% macro local_date(timestamp, time_zone) %}{{ return(adapter.dispatch('local_date')(timestamp, time_zone)) }}{% endmacro %}
-{% macro default__local_date(timestamp, time_zone) -%}
-    cast({{ timestamp }} at time zone 'UTC' at time zone {{ time_zone }} as date)
+{# What a clock on the wall shows at a UTC timestamp in a time zone (a quoted name or a column). #}
+{% macro local_time(timestamp, time_zone) %}{{ return(adapter.dispatch('local_time')(timestamp, time_zone)) }}{% endmacro %}
+{% macro default__local_time(timestamp, time_zone) -%}
+    ({{ timestamp }} at time zone 'UTC' at time zone {{ time_zone }})
 {%- endmacro %}
-{% macro spark__local_date(timestamp, time_zone) -%}
-    cast(from_utc_timestamp({{ timestamp }}, {{ time_zone }}) as date)
+{% macro spark__local_time(timestamp, time_zone) -%}
+    from_utc_timestamp({{ timestamp }}, {{ time_zone }})
+{%- endmacro %}
+
+{#
+    The UTC timestamp at which a clock in a time zone shows a local time. One that is skipped or
+    comes twice when clocks are changed is taken as the engine takes it.
+#}
+{% macro utc_time(timestamp, time_zone) %}{{ return(adapter.dispatch('utc_time')(timestamp, time_zone)) }}{% endmacro %}
+{% macro default__utc_time(timestamp, time_zone) -%}
+    ({{ timestamp }} at time zone {{ time_zone }} at time zone 'UTC')
+{%- endmacro %}
+{% macro spark__utc_time(timestamp, time_zone) -%}
+    to_utc_timestamp({{ timestamp }}, {{ time_zone }})
+{%- endmacro %}
+
+{# A time of day on a date, as one timestamp. #}
+{% macro at_time(date, time_of_day) %}{{ return(adapter.dispatch('at_time')(date, time_of_day)) }}{% endmacro %}
+{% macro default__at_time(date, time_of_day) %}({{ date }} + {{ time_of_day }}){% endmacro %}
+{% macro spark__at_time(date, time_of_day) -%}
+    cast(concat(cast({{ date }} as string), ' ', {{ time_of_day }}) as timestamp)
 {%- endmacro %}
 
 {# Text with an offset, or without one and then read as UTC, as a UTC timestamp. #}
@@ -77,18 +96,3 @@
 {% macro regexp_remove(text, pattern) %}{{ return(adapter.dispatch('regexp_remove')(text, pattern)) }}{% endmacro %}
 {% macro default__regexp_remove(text, pattern) %}regexp_replace({{ text }}, '{{ pattern }}', '', 'g'){% endmacro %}
 {% macro spark__regexp_remove(text, pattern) %}regexp_replace({{ text }}, '{{ pattern }}', ''){% endmacro %}
-
-{# The UTC timestamp at which a local day begins in the reporting time zone. #}
-{% macro start_of_day(date) %}{{ return(adapter.dispatch('start_of_day')(date)) }}{% endmacro %}
-{% macro default__start_of_day(date) -%}
-    (cast({{ date }} as timestamp) at time zone '{{ var("reporting_time_zone") }}' at time zone 'UTC')
-{%- endmacro %}
-
-{# A timestamp of the reporting time zone as a UTC timestamp. #}
-{% macro utc_of_local(timestamp) %}{{ return(adapter.dispatch('utc_of_local')(timestamp)) }}{% endmacro %}
-{% macro default__utc_of_local(timestamp) -%}
-    ({{ timestamp }} at time zone '{{ var("reporting_time_zone") }}' at time zone 'UTC')
-{%- endmacro %}
-{% macro spark__utc_of_local(timestamp) -%}
-    to_utc_timestamp({{ timestamp }}, '{{ var("reporting_time_zone") }}')
-{%- endmacro %}

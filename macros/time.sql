@@ -13,6 +13,12 @@
 {# The last day whose data counts, as a date literal. The only "now" of the project. #}
 {% macro as_of_date() %}cast('{{ as_of_text() }}' as date){% endmacro %}
 
+{# The local date of a UTC timestamp in a time zone (a quoted name or a column). #}
+{% macro local_date(timestamp, time_zone) %}cast({{ local_time(timestamp, time_zone) }} as date){% endmacro %}
+
+{# The UTC timestamp at which a clock in the reporting time zone shows a local time. #}
+{% macro utc_of_business_time(timestamp) %}{{ utc_time(timestamp, "'" ~ var('reporting_time_zone') ~ "'") }}{% endmacro %}
+
 {# The business date of a UTC timestamp: its local date in the reporting time zone. #}
 {% macro business_date(timestamp) %}{{ local_date(timestamp, "'" ~ var('reporting_time_zone') ~ "'") }}{% endmacro %}
 

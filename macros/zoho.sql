@@ -32,7 +32,7 @@
     reporting time zone. Text of another format becomes null.
 #}
 {% macro zoho_time(column) -%}
-    {{ utc_of_local(_zoho_local_time(column)) }}
+    {{ utc_of_business_time(_zoho_local_time(column)) }}
 {%- endmacro %}
 
 {# The day of such a moment, as it stands there. #}

@@ -96,7 +96,6 @@ class Warehouse:
         """Run dbt without its tests and without the analyses; the path of the release."""
         arguments = [
             "build",
-            "--no-partial-parse",
             "--quiet",
             "--exclude-resource-type",
             "unit_test",

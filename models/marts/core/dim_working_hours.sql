@@ -38,20 +38,23 @@ windows as (
         coalesce(working_days.is_working, false) as is_working,
         case
             when working_days.is_working
-                then {{ utc_of_office_time(
-                    'dates.date_on',
-                    "coalesce(working_days.opens_at, cast('00:00:00' as time))",
+                then {{ utc_time(
+                    at_time(
+                        'dates.date_on',
+                        "coalesce(working_days.opens_at, cast('00:00:00' as time))"
+                    ),
                     'offices.time_zone'
                 ) }}
         end as opens_at,
         case
             when working_days.is_working and working_days.closes_at is null
-                then {{ utc_of_office_time(
-                    add_days('dates.date_on', 1), "cast('00:00:00' as time)", 'offices.time_zone'
+                then {{ utc_time(
+                    at_time(add_days('dates.date_on', 1), "cast('00:00:00' as time)"),
+                    'offices.time_zone'
                 ) }}
             when working_days.is_working
-                then {{ utc_of_office_time(
-                    'dates.date_on', 'working_days.closes_at', 'offices.time_zone'
+                then {{ utc_time(
+                    at_time('dates.date_on', 'working_days.closes_at'), 'offices.time_zone'
                 ) }}
         end as closes_at
     from offices

@@ -9,8 +9,8 @@ select
     {{ typed('deal_stage', 'varchar', accepted=true) }} as stage_id,
     {{ typed('close_value', 'decimal(18,2)') }} as amount,
     'USD' as currency,
-    {{ start_of_day(typed('engage_date', 'date')) }} as created_at,
-    {{ start_of_day(typed('close_date', 'date')) }} as closed_at,
+    {{ utc_of_business_time(typed('engage_date', 'timestamp')) }} as created_at,
+    {{ utc_of_business_time(typed('close_date', 'timestamp')) }} as closed_at,
     case lower(deal_stage)
         when 'won' then 'won'
         when 'lost' then 'lost'

@@ -7,7 +7,7 @@ export DAGSTER_HOME ?= $(CURDIR)/orchestration/instance
 export DBT_PROFILES_DIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-extracts land run scorecard dev docs kpi-pages test lint types structure unit pytest benchmark clean
+.PHONY: help setup demo demo-extracts land run scorecard dev docs kpi-pages test lint types structure unit pytest benchmark mutants clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,7 +38,7 @@ dev: setup  ## Open the Dagster page on http://127.0.0.1:3000.
 docs: setup  ## Open the dbt documentation on http://127.0.0.1:8080.
 	KPI_AS_OF_DATE=$${KPI_AS_OF_DATE:-2025-12-31} $(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1 --port 8080
 
-kpi-pages: setup  ## Write docs/kpis from the metadata of the models.
+kpi-pages: setup  ## Write docs/kpis, core.md, analyses.md and peers.md from the models.
 	$(BIN)/python docs/generate.py
 
 test: setup  ## Every test.
@@ -61,6 +61,9 @@ pytest: setup  ## Python tests: landing, orchestration, demo, oracle, laws, acce
 
 benchmark: setup  ## Seconds and memory by step at 1 and 30 times the demo's size.
 	$(BIN)/python -m benchmarks
+
+mutants: setup  ## Break the models on purpose and count what a test notices; writes docs/mutants.md.
+	$(BIN)/python -m tests.mutants --write
 
 clean:  ## Remove the demo's extracts, the warehouse, the releases and what tests have left.
 	rm -rf extracts target logs published warehouse.duckdb* release.duckdb*

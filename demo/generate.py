@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from demo import dirt, truths, writing
+from demo import dirt, forecasts, truths, writing
 from demo.block import BLOCK_LEADS, LEADS_AT_SCALE_1, Block, build_block
 from demo.company import Company, build_company, reference_tables
 from demo.goals import goal_tables
@@ -74,6 +74,13 @@ def _write_block(
 ) -> dict[str, Any]:
     """Write a block; the first one brings the dirt, which is told."""
     tables = block_tables(company, seed, block)
+    expected = forecasts.draw_forecasts(
+        np.random.default_rng([seed, 100 + block.number, 22]), company, block.deals, block.entries
+    )
+    tables["opportunities"]["expected_close_on"] = writing.on(expected.expected)
+    earlier = forecasts.earlier_versions(
+        tables["opportunities"], block.deals, expected, block.entries
+    )
     told: dict[str, Any] = {}
     if block.number == 0:
         rng = np.random.default_rng([seed, 4])
@@ -97,6 +104,9 @@ def _write_block(
             writer.write(entity, table, f"_{block.number + 1:04d}", "parquet")
         else:
             _write_small(writer, entity, table)
+    number, kind = (f"_{block.number + 1:04d}", "parquet") if large else ("", "csv")
+    for suffix, table in earlier.items():
+        writer.write("opportunities", table, suffix + number, kind)
     return told
 
 

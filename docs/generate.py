@@ -1,14 +1,15 @@
-"""Writes the pages that the models describe themselves: docs/kpis/ and docs/core.md.
+"""Writes the pages that the models describe themselves: docs/kpis/, core.md, analyses.md, peers.md.
 
 `python docs/generate.py` writes them; `make structure` fails while they differ from what the models
 say. What a KPI means comes from its YAML, its readings, dimensions and grains from its SQL, its
 names from seeds/kpi_names.csv. What a row and a column of core is, and three queries for each fact,
-come from its YAML.
+come from its YAML; so does all that is said of an analysis. docs/peers.py computes the last page.
 """
 
 from __future__ import annotations
 
 import csv
+import runpy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,49 @@ def _core_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _analyses_page() -> str:
+    """The comparisons by area: what each answers, how to read it, and its columns."""
+    lines = [
+        "# The analyses",
+        "",
+        "Comparisons with a shape of their own, in the schema `analyses`: one table each, to read "
+        "as it is. A rate of fewer records than `min_n` is null while its counts stay, and a "
+        "verdict is null where nothing can be said. Thresholds stand in `dbt_project.yml` with "
+        "their reasons. Made from the models by `make kpi-pages`.",
+        "",
+        "| area | analysis | question |",
+        "|---|---|---|",
+    ]
+    sections: list[str] = []
+    for area in (*AREAS, "scorecard"):
+        models = [
+            yaml.safe_load(path.read_text("utf-8"))["models"][0]
+            for path in sorted((MARTS / "analyses" / area).glob("*.yml"))
+        ]
+        if models:
+            sections += [f"## {area.capitalize()}", ""]
+        for model in models:
+            name, meta = model["name"], model["config"]["meta"]["analysis"]
+            lines.append(f"| {area} | [{name}](#{name}) | {_text(meta['question'])} |")
+            sections += [
+                f"### {name}",
+                "",
+                f"**{_text(meta['question'])}** {_text(model['description'])}",
+                "",
+                f"**How to read it.** {_text(meta['how_to_read'])}",
+                "",
+                f"**Pitfalls.** {_text(meta['pitfalls'])}",
+                "",
+                f"Owner: {str(meta['owner']).replace('_', ' ')}.",
+                "",
+                "| column | |",
+                "|---|---|",
+                *(f"| `{c['name']}` | {_text(c['description'])} |" for c in model["columns"]),
+                "",
+            ]
+    return "\n".join([*lines, "", *sections]).rstrip() + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Every page as it should be: path -> text."""
     variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text("utf-8"))["vars"]
@@ -264,6 +308,8 @@ def pages() -> dict[Path, str]:
             index.append(f"| {area} | [{name['name_en']}]({area}.md#{anchor}) | {question} |")
         found[DOCS / f"kpis/{area}.md"] = "\n".join(lines).rstrip() + "\n"
     found[DOCS / "core.md"] = _core_page()
+    found[DOCS / "analyses.md"] = _analyses_page()
+    found[DOCS / "peers.md"] = runpy.run_path(str(DOCS / "peers.py"))["page"]()
     found[DOCS / "kpis/README.md"] = "\n".join(index) + "\n"
     return found
 

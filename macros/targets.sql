@@ -63,3 +63,35 @@ against_target as (
         {%- endfor %}
 )
 {%- endmacro %}
+
+{#
+    What each rep achieved of the quota of a quarter: rep_id, period_start, achieved, quota. A quota
+    for the quarter counts as it is; quotas for its months are added up where there is none.
+#}
+{% macro quarter_attainments() -%}
+    select
+        rep_id,
+        period_start,
+        achieved,
+        quota
+    from (
+        select
+            dimension_value as rep_id,
+            {{ period_start('period_start', 'quarter') }} as period_start,
+            sum(numerator) as achieved,
+            sum(denominator) as quota,
+            row_number() over (
+                partition by dimension_value, {{ period_start('period_start', 'quarter') }}
+                order by case period_grain when 'quarter' then 1 else 2 end
+            ) as position
+        from {{ ref('quota_attainment') }}
+        where
+            variant = 'headline'
+            and dimension = 'rep'
+            and period_grain in ('month', 'quarter')
+            and denominator is not null
+        group by
+            dimension_value, {{ period_start('period_start', 'quarter') }}, period_grain
+    ) as by_grain
+    where position = 1 and quota > 0
+{%- endmacro %}

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from orchestration.settings import load_settings
 
-_QUERY = """
-with headline as (
-    select
-        v.*,
-        lag(v.kpi_value) over (partition by v.kpi_id order by v.period_start) as previous_value
-    from scorecard.kpi_values as v
-    where
-        v.variant = 'headline'
-        and v.dimension = 'all'
-        and v.period_grain = 'month'
-        and v.is_complete_period
-),
-
-latest as (
+_KPIS = """
+with latest as (
     select
         *,
         row_number() over (
             partition by kpi_id order by is_matured desc, period_start desc
         ) as position
-    from headline
+    from scorecard.kpi_scorecard
+    where dimension = 'all' and period_grain = 'month' and is_complete_period
 )
 
 select
@@ -37,15 +27,48 @@ select
     latest.period_start,
     latest.kpi_value,
     latest.previous_value,
-    latest.sample_size
+    latest.last_year_value,
+    latest.target_value,
+    latest.target_status,
+    latest.trend,
+    coalesce(latest.is_larger_than_chance, false)
 from scorecard.kpi_catalogue as c
 left join latest on c.kpi_id = latest.kpi_id and latest.position = 1
 order by c.area, c.kpi_id
 """
 
+# The tree with the most goals; of two as large, the later one.
+_GOALS = """
+with trees as (
+    select root_goal_id
+    from analyses.an_goal_tree
+    group by root_goal_id
+    order by count(*) desc, max(period_start) desc, root_goal_id
+    limit 1
+)
+
+select
+    g.goal_level,
+    case when g.dimension = 'all' then '' else g.dimension || ' ' || g.dimension_value || ': ' end
+        || case when g.is_measured then c.name_en else g.measure_id end
+        || case g.value_type when 'task' then ' (tasks)' when 'boolean' then ' (done or not)'
+            else '' end,
+    g.unit,
+    g.target_value,
+    g.actual_value,
+    g.gap,
+    g.progress,
+    g.is_on_track,
+    g.parts_gap
+from analyses.an_goal_tree as g
+inner join trees on g.root_goal_id = trees.root_goal_id
+left join scorecard.kpi_catalogue as c on g.measure_id = c.kpi_id
+order by g.path
+"""
+
 
 def scorecard(published_file: Path) -> str:
-    """Every KPI of a published file in its last complete and matured month, as a text table.
+    """Every KPI of a published file in its last complete and matured month, and its largest goal.
 
     Values are in the unit of the catalogue; a dash stands for no value, which is not 0.
     """
@@ -53,27 +76,56 @@ def scorecard(published_file: Path) -> str:
         publication = con.execute(
             "select as_of_date, reporting_currency from scorecard.publication"
         ).fetchone()
-        rows = con.execute(_QUERY).fetchall()
+        kpis = con.execute(_KPIS).fetchall()
+        goals = con.execute(_GOALS).fetchall()
     if publication is None:
         raise ValueError(f"{published_file} holds no publication row")
     as_of_date, currency = publication
     lines = [
-        f"Sales KPIs as of {as_of_date}, money in {currency}",
+        f"Sales KPIs as of {as_of_date}, money in {currency}; * moved by more than chance",
         "",
-        f"{'':10} {'KPI':50} {'month':8} {'value':>14} {'before':>14} {'n':>8}",
+        *_kpi_lines(kpis),
     ]
-    previous_area = None
-    for area, name, unit, month, value, before, sample in rows:
-        lines.append(
-            f"{area if area != previous_area else '':10} {name[:50]:50} "
-            f"{month.strftime('%Y-%m') if month else '-':8} {_shown(value, unit):>14} "
-            f"{_shown(before, unit):>14} {sample if sample is not None else '-':>8}"
-        )
-        previous_area = area
+    if goals:
+        lines += ["", "The largest goal and its parts", "", *_goal_lines(goals)]
     return "\n".join(lines)
 
 
-def _shown(value: float | None, unit: str) -> str:
+def _kpi_lines(rows: list[tuple[Any, ...]]) -> list[str]:
+    lines = [
+        f"{'':9} {'KPI':33} {'month':7} {'value':>11}   {'before':>11} {'last year':>11} "
+        f"{'target':>11} {'status':7} trend"
+    ]
+    previous_area = None
+    for area, name, unit, month, value, before, last_year, target, status, trend, is_beyond in rows:
+        lines.append(
+            f"{area if area != previous_area else '':9} {name[:33]:33} "
+            f"{month.strftime('%Y-%m') if month else '-':7} {_shown(value, unit):>11} "
+            f"{'*' if is_beyond else ' '} {_shown(before, unit):>11} "
+            f"{_shown(last_year, unit):>11} {_shown(target, unit):>11} {status or '-':7} "
+            f"{trend or '-'}"
+        )
+        previous_area = area
+    return lines
+
+
+def _goal_lines(rows: list[tuple[Any, ...]]) -> list[str]:
+    lines = [
+        f"{'goal':48} {'target':>11} {'actual':>11} {'missing':>11} {'progress':>8} "
+        f"{'on track':8} {'parts gap':>11}"
+    ]
+    for level, name, unit, target, actual, gap, progress, is_on_track, parts_gap in rows:
+        indented = f"{'  ' * (level - 1)}{name}"
+        on_track = "-" if is_on_track is None else "yes" if is_on_track else "no"
+        lines.append(
+            f"{indented[:48]:48} {_shown(target, unit):>11} {_shown(actual, unit):>11} "
+            f"{_shown(gap, unit):>11} {_shown(progress, 'share'):>8} {on_track:8} "
+            f"{_shown(parts_gap, unit):>11}"
+        )
+    return lines
+
+
+def _shown(value: float | None, unit: str | None) -> str:
     if value is None:
         return "-"
     if unit == "share":

@@ -26,6 +26,7 @@ ranked as (
 
 select
     ranked.answer_id,
+    ranked.respondent_key,
     ranked.survey_wave,
     waves.wave_on,
     coalesce(ranked.team_id, 'unassigned') as team_id,

@@ -292,7 +292,34 @@ def test_keys_repeat_only_where_told(company: Company) -> None:
             f"select count(*) - count(distinct ({keys})) from raw_{entity} where {good}"
         )
         late = dirt["changed_rows"].get(entity, 0) + dirt["deleted_rows"].get(entity, 0)
-        assert extra == dirt["repeated_rows"].get(entity, 0) + late + twice.get(entity, 0), entity
+        files = company.truths["rows_by_file"]
+        earlier = sum(files.get(f"{entity}_{name}.csv", 0) for name in ("created", "updated"))
+        told = dirt["repeated_rows"].get(entity, 0) + late + twice.get(entity, 0) + earlier
+        assert extra == told, entity
+
+
+def test_deals_slip_and_change_hands(company: Company) -> None:
+    """Earlier versions are older than the row of today, open, and differ in owner or date."""
+    versions, dates, owners, closed, newer = company.rows(
+        """
+        select count(*), count(*) filter (where e.expected_close_on <> o.expected_close_on::varchar),
+            count(*) filter (where e.owner_rep_id <> o.owner_rep_id), count(e.outcome),
+            count(*) filter (where e.updated_at::timestamptz >= o.updated_at)
+        from raw_opportunities e join opportunities o using (opportunity_id)
+        where e._deleted is null and e.outcome is null and o.outcome is not null
+            and e.updated_at::timestamptz < o.updated_at
+        """
+    )[0]
+    assert versions > 100
+    assert versions / 4 < dates < versions
+    assert 0 < owners < versions / 4
+    assert (closed, newer) == (0, 0)
+    dated = company.rows(
+        "select count(expected_close_on), count(*) filter (where expected_close_on < created_at::date),"
+        " count(*) from opportunities"
+    )[0]
+    assert 0.9 < dated[0] / dated[2] < 1
+    assert dated[1] == 0
 
 
 def test_history_agrees_with_the_current_state(company: Company) -> None:

@@ -37,6 +37,14 @@ EXCEPTIONS = {
     ("intermediate", "dim_working_days"),
     # Answers of single employees are in no published table; KPIs hide groups that are too small.
     ("kpis", "int_survey_answers"),
+    # The factors of a velocity are read for themselves and made from the cells of other KPIs.
+    ("kpis", "sales_velocity_factors"),
+    # What the published file said before this build, which kpi_history carries on.
+    ("scorecard", "int_past_publications"),
+    ("scorecard", "int_past_values"),
+    ("scorecard", "int_last_load"),
+    # Promoters and detractors are told apart by their single answers; groups are hidden likewise.
+    ("analyses", "int_survey_answers"),
 }
 
 CLOCK = re.compile(
@@ -141,6 +149,17 @@ def test_a_layer_reads_only_what_stands_above_it(
                 wrong.append(f"{model['name']} ({layer(model)}) reads {parent['name']}")
     assert models
     assert wrong == []
+
+
+def test_the_last_load_is_looked_for_in_every_entity(manifest: dict[str, Any]) -> None:
+    """An entity that is left out would be missing from a past that is built again."""
+    read = set(manifest["nodes"]["model.sales_kpis.int_last_load"]["depends_on"]["nodes"])
+    landed = {
+        name
+        for name, node in manifest["nodes"].items()
+        if layer(node) == "conformed" and node["config"]["materialized"] == "incremental"
+    }
+    assert read == landed
 
 
 def test_every_model_and_seed_says_what_a_row_is(manifest: dict[str, Any]) -> None:

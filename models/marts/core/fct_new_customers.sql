@@ -24,6 +24,14 @@ account_survivors as (
     select * from {{ ref('int_account_survivors') }}
 ),
 
+deals as (
+    select * from {{ ref('opportunities') }}
+),
+
+contacts as (
+    select * from {{ ref('int_contacts') }}
+),
+
 first_losses as (
     select
         first_wins.account_id,
@@ -50,6 +58,7 @@ select
     first_wins.owner_rep_id as rep_id,
     first_wins.close_team_id as team_id,
     customers.segment,
+    coalesce(contacts.buyer_persona, 'unassigned') as buyer_persona,
     first_wins.cycle_bucket,
     first_wins.closed_on as won_on,
     first_onboardings.onboarded_on,
@@ -57,6 +66,10 @@ select
 from first_wins
 inner join customers
     on first_wins.account_id = customers.account_id
+left join deals
+    on first_wins.opportunity_id = deals.opportunity_id
+left join contacts
+    on deals.primary_contact_id = contacts.contact_id
 left join first_onboardings
     on first_wins.account_id = first_onboardings.account_id
 left join first_losses

@@ -61,6 +61,44 @@ where
     or abs({{ wilson_bound(numerator, denominator, 'high') }} - {{ high }}) > 0.00006
 union all
 {%- endfor %}
+-- The normal distribution as in Abramowitz & Stegun (1964), tables 26.1 and 26.2, to the digits shown;
+-- the tail at -6 relative to its size. 55 and 40 out of 100: (0.55 - 0.40) / sqrt(0.475 * 0.525 / 50).
+{%- for name, actual, expected, tolerance in [
+    ('normal_cdf in the middle', normal_cdf('0'), 0.5, 1e-15),
+    ('normal_cdf of 1', normal_cdf('1'), 0.841344746068543, 1e-14),
+    ('normal_cdf of -1', normal_cdf('-1'), 0.158655253931457, 1e-14),
+    ('normal_cdf at 97.5 %', normal_cdf('1.959963984540054'), 0.975, 1e-14),
+    ('normal_cdf of 3', normal_cdf('3'), 0.998650101968370, 1e-14),
+    ('normal_cdf of -6', normal_cdf('-6'), 9.86588e-10, 1e-15),
+    ('normal_cdf far below', normal_cdf('-1000'), 0.0, 1e-200),
+    ('normal_cdf far above', normal_cdf('1000'), 1.0, 1e-15),
+    ('two_proportion_z', two_proportion_z(55, 100, 40, 100), 2.123977, 1e-6),
+    ('two_proportion_z the other way', two_proportion_z(40, 100, 55, 100), -2.123977, 1e-6),
+    ('two_proportion_z of sides of different size', two_proportion_z(1, 4, 9, 16), -1.118034, 1e-6),
+    ('two_proportion_z of equal shares', two_proportion_z(2, 4, 3, 6), 0.0, 1e-15),
+] %}
+select
+    '{{ name }}' as macro,
+    cast({{ actual }} as {{ dbt.type_string() }}) as actual,
+    '{{ expected }}' as expected
+where coalesce(abs({{ actual }} - {{ expected }}) > {{ tolerance }}, true)
+union all
+{%- endfor %}
+{%- for name, actual in [
+    ('normal_cdf of null', normal_cdf('null')),
+    ('two_proportion_z without a first side', two_proportion_z(0, 0, 3, 5)),
+    ('two_proportion_z without a second side', two_proportion_z(3, 5, 0, 0)),
+    ('two_proportion_z where nothing succeeded', two_proportion_z(0, 5, 0, 5)),
+    ('two_proportion_z where all succeeded', two_proportion_z(5, 5, 5, 5)),
+    ('two_proportion_z of more than all', two_proportion_z(9, 5, 9, 5)),
+] %}
+select
+    '{{ name }}' as macro,
+    cast({{ actual }} as {{ dbt.type_string() }}) as actual,
+    'null' as expected
+where ({{ actual }}) is not null
+union all
+{%- endfor %}
 select
     'wilson_bound of nothing' as macro,
     cast({{ wilson_bound(0, 0, 'low') }} as {{ dbt.type_string() }}) as actual,

@@ -1,0 +1,2 @@
+{{ config(meta={'entity': 'opportunities'}) }}
+{{ conform('opportunities', versions=true) }}

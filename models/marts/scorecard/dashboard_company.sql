@@ -1,0 +1,2 @@
+-- One row per month: what the company looks at, one column per KPI.
+{{ dashboard('company') }}

@@ -22,7 +22,7 @@ with cells as (
         kpi_value,
         is_matured,
         case
-            when kpi_id in ('{{ scores | join("', '") }}') then 100
+            when kpi_id in ('{{ scores | join("', '") }}') then 100 -- noqa: LT05
             else 1
         end as scale
     from {{ ref('kpi_values') }}

@@ -87,13 +87,13 @@ over_window as (
         worked.window_end,
         worked.dimension,
         worked.dimension_value,
-        worked.deals_worked
         {%- for factor in factors %}
-        {%- for side in ['numerator', 'denominator'] %},
-        sum(case when factors.factor = '{{ factor }}' then factors.{{ side }} end)
-            as {{ factor }}_{{ side }}
+        sum(case when factors.factor = '{{ factor }}' then factors.numerator end)
+            as {{ factor }}_numerator,
+        sum(case when factors.factor = '{{ factor }}' then factors.denominator end)
+            as {{ factor }}_denominator,
         {%- endfor %}
-        {%- endfor %}
+        worked.deals_worked
     from worked
     left join factors
         on

@@ -22,7 +22,7 @@ months as (
         count(*) as prospects,
         count(case when decided_sentiment = 'positive' then 1 end) as positive_prospects
     from prospects
-    group by period_start, cube (method, campaign_id, tenure)
+    group by period_start, cube(method, campaign_id, tenure)
 ),
 
 compared as (

@@ -3,11 +3,9 @@
 {%- set horizon = var('conversion_horizon_days') %}
 {%- set labels = [] %}
 {%- for minutes in var('response_buckets') %}
-    {%- set length = '1 day' if minutes == 1440
-        else (minutes // 1440) ~ ' days' if minutes % 1440 == 0
-        else (minutes // 60) ~ ' h' if minutes % 60 == 0
-        else minutes ~ ' min' %}
-    {%- do labels.append(length) %}
+{%- set unit = 1440 if minutes % 1440 == 0 else 60 if minutes % 60 == 0 else 1 %}
+{%- set name = ' day' if minutes == 1440 else {1440: ' days', 60: ' h', 1: ' min'}[unit] %}
+{%- do labels.append((minutes // unit) ~ name) %}
 {%- endfor %}
 with responses as (
     select * from {{ ref('fct_lead_responses') }}

@@ -1,6 +1,6 @@
 -- What became of deals by the length of their sales cycle: how much was closed in each class, and
 -- how much of it stayed.
-{%- set bounds = var('cycle_buckets', [21, 42, 90]) %}
+{%- set bounds = var('cycle_buckets') %}
 {%- set members = {'all': "'all'", 'team': 'team_id', 'rep': 'rep_id'} %}
 {%- set min_n = var('min_n') %}
 with opportunities as (

@@ -1,6 +1,6 @@
 -- Proposals that miss: what became of the deals that got their first proposal in a quarter, by how
 -- many versions it took. Deals and answers are those of contract_close_rate.
-{%- set most = var('proposal_versions_max', 3) %}
+{%- set most = var('proposal_versions_max') %}
 {%- set members = {
     'all': "'all'", 'team': 'sender_team_id', 'rep': 'sent_by_rep_id', 'segment': 'segment'
 } %}

@@ -52,7 +52,8 @@ def benchmarks(company: Company, rng: Generator) -> Table:
 
 def goals(company: Company, root: str, yearly: float) -> Table:
     """A tree for 2025: the bookings goal `root` of the company, worth `yearly` US dollars, what
-    leads to it, and the part of each team; and what the stores are to sell."""
+    leads to it, and the part of each team, which leave a part to nobody; what the stores are to
+    sell; the plan of each month, and what others of the industry reach."""
     teams = co.n_teams(len(company.roster.role))
     rows: list[dict[str, Any]] = []
 
@@ -73,7 +74,7 @@ def goals(company: Company, root: str, yearly: float) -> Table:
     def of_company(measure: str, value: float, **more: Any) -> str:
         return add("company", "company", measure, value, parent_target_id=root, **more)
 
-    of_company("customer_churn_rate", 0.012, start_value=0.018, weight=2.0)
+    of_company("customer_churn_rate", 0.10, start_value=0.175, weight=2.0)
     of_company("enps", 25, start_value=10)
     of_company("customers_acquired", max(1, round(520 * company.scale)), start_value=0, weight=2.0)
     of_company("nps", 35, start_value=15)
@@ -83,7 +84,7 @@ def goals(company: Company, root: str, yearly: float) -> Table:
     of_company("employee_survey_item_score", 1, value_type="boolean", current_value=0)
     for team in range(teams):
         scope = ("team", f"T{team:02d}")
-        part = round(yearly / teams, -3)
+        part = round(0.95 * yearly / teams, -3)
         branch = add(*scope, "bookings_amount", part, parent_target_id=root, start_value=0)
         deals = max(1, round(100 * company.scale / teams * 5))
         add(*scope, "deals_won", deals, parent_target_id=branch, start_value=0, weight=2.0)
@@ -99,6 +100,22 @@ def goals(company: Company, root: str, yearly: float) -> Table:
             add("location", f"LOC{place:02d}", "net_sales_revenue", round(value, -3),
                 target_kind="quota", period_type="quarter", from_month=_YEAR + 3 * quarter,
                 months=3)  # fmt: skip
+
+    for month in range(12):
+        here: dict[str, Any] = {"period_type": "month", "from_month": _YEAR + month, "months": 1}
+        share = (0.8 + 0.4 * month / 11) / 12  # of the year: sales grow
+        for measure, value in (
+            ("bookings_amount", round(yearly * share, -3)),
+            ("customers_acquired", max(1, round(500 * share * company.scale))),
+            ("new_leads", max(1, round(13_000 * share * company.scale))),
+        ):
+            add("company", "company", measure, value, target_kind="quota", **here)
+        add("company", "company", "win_rate", 0.42, target_kind="benchmark", **here)
+        add("industry", "software", "email_open_rate", 0.24, target_kind="benchmark", **here)
+    for quarter in range(4):
+        here = {"period_type": "quarter", "from_month": _YEAR + 3 * quarter, "months": 3}
+        add("company", "company", "mql_to_customer_rate", 0.1, target_kind="benchmark", **here)
+        add("industry", "software", "win_rate", 0.38, target_kind="benchmark", **here)
 
     def texts(name: str) -> writing.Column:
         return writing.texts([row[name] for row in rows])

@@ -137,8 +137,9 @@ def _offerings(company: Company, rng: Generator) -> Table:
     capabilities = ("mobile app", "Persian interface", "offline mode", "open API", "telephony")
     who = np.repeat(np.arange(-1, len(COMPETITORS)), len(capabilities))
     what = np.tile(np.arange(len(capabilities)), len(COMPETITORS) + 1)
-    offered = (who < 0) | (rng.random(len(who)) < 0.55)
-    later = np.flatnonzero(~offered & (rng.random(len(who)) < 0.4))
+    ours = who < 0  # all but the telephony
+    offered = np.where(ours, what < 4, rng.random(len(who)) < 0.55)
+    later = np.flatnonzero(~offered & ~ours & (rng.random(len(who)) < 0.4))
     return {
         "competitor_id": writing.ids("CO", np.concatenate((who, who[later])), 2),
         "capability": writing.codes(capabilities, np.concatenate((what, what[later]))),

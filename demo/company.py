@@ -499,7 +499,7 @@ def _targets(company: Company, rng: Generator) -> Table:
     rep.append(np.full(3, NONE))
     start.append(years)
     end.append(MONTH_STARTS[[12, 24, 36]])
-    value.append(np.round(level.sum() * 12 * np.array([0.9, 1.05, 1.2]), -4))
+    value.append(np.round(level.sum() * 12 * np.array([0.8, 1.5, 2.5]), -4))
     kind.append(np.full(3, 2))
     reps, kinds = np.concatenate(rep), np.concatenate(kind)
     n = len(reps)

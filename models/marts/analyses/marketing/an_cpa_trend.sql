@@ -1,6 +1,6 @@
 -- Cost per acquisition over time: month by month, and as a moving ratio of sums that one good or
 -- bad month does not turn round.
-{%- set months = var('moving_months', 3) %}
+{%- set months = var('moving_months') %}
 with cells as (
     select
         period_start,

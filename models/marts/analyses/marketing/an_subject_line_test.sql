@@ -72,7 +72,7 @@ select
     p_value,
     case
         when p_value is null then null
-        when p_value >= {{ var('significance', 0.05) }} then 'undecided'
+        when p_value >= {{ var('significance') }} then 'undecided'
         when opened * control_delivered > control_opened * delivered then 'better'
         else 'worse'
     end as verdict

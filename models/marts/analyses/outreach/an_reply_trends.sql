@@ -32,7 +32,7 @@ compared as (
         coalesce(before.positive_prospects, 0) as previous_positive_prospects,
         {{ period_end('months.period_start', 'month') }} <= {{ add_days(as_of_date(), 1) }}
             as is_complete_period,
-        {{ add_days(period_end('months.period_start', 'month'), var('reply_days', 30)) }}
+        {{ add_days(period_end('months.period_start', 'month'), var('reply_days')) }}
         <= {{ add_days(as_of_date(), 1) }} as is_matured,
         months.prospects >= {{ var('min_n') }} as is_enough,
         coalesce(before.prospects >= {{ var('min_n') }}, false) as was_enough,
@@ -84,7 +84,7 @@ select
     -- Replies to the latest approaches are still to come.
     case
         when not is_matured or not is_enough or not was_enough then null
-        when p_value is null or p_value >= {{ var('significance', 0.05) }} then 'no_change'
+        when p_value is null or p_value >= {{ var('significance') }} then 'no_change'
         when positive_reply_rate > previous_positive_reply_rate then 'rising'
         else 'falling'
     end as trend,

@@ -558,5 +558,9 @@ def edits(raw: str, numbers: frozenset[str], anchors: Mapping[str, Sequence[str]
     for token in code.found:
         if token.kind == "jinja" or (token.kind == "block" and "call kpi" in token.text):
             made += _edits_of_jinja(code, token)
-    unique = {(edit.start, edit.end, edit.replacement): edit for edit in reversed(made)}
+    unique = {
+        (edit.start, edit.end, edit.replacement): edit
+        for edit in reversed(made)
+        if edit.replacement != raw[edit.start : edit.end]
+    }
     return sorted(unique.values(), key=lambda edit: (edit.start, edit.end, edit.replacement))

@@ -6,10 +6,10 @@
     'email_sends', 'employee_surveys', 'exchange_rates', 'expenses', 'invoice_lines',
     'invoices', 'lead_stage_history', 'leads', 'locations', 'marketing_touchpoints',
     'nps_surveys', 'onboardings', 'opportunities', 'opportunity_competitors',
-    'opportunity_products', 'opportunity_stage_history', 'pipeline_stages',
-    'product_price_history', 'products', 'promo_experiments', 'promotions', 'proposals',
-    'rep_assignment_history', 'reps', 'subscription_periods', 'targets', 'teams',
-    'territories'
+    'opportunity_products', 'opportunity_stage_history', 'opportunity_versions',
+    'pipeline_stages', 'product_price_history', 'products', 'promo_experiments',
+    'promotions', 'proposals', 'rep_assignment_history', 'reps', 'subscription_periods',
+    'targets', 'teams', 'territories'
 ] %}
 with last_loads as (
     {%- for entity in entities %}

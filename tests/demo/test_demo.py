@@ -302,7 +302,8 @@ def test_deals_slip_and_change_hands(company: Company) -> None:
     """Earlier versions are older than the row of today, open, and differ in owner or date."""
     versions, dates, owners, closed, newer = company.rows(
         """
-        select count(*), count(*) filter (where e.expected_close_on <> o.expected_close_on::varchar),
+        select count(*),
+            count(*) filter (where e.expected_close_on <> o.expected_close_on::varchar),
             count(*) filter (where e.owner_rep_id <> o.owner_rep_id), count(e.outcome),
             count(*) filter (where e.updated_at::timestamptz >= o.updated_at)
         from raw_opportunities e join opportunities o using (opportunity_id)
@@ -315,8 +316,8 @@ def test_deals_slip_and_change_hands(company: Company) -> None:
     assert 0 < owners < versions / 4
     assert (closed, newer) == (0, 0)
     dated = company.rows(
-        "select count(expected_close_on), count(*) filter (where expected_close_on < created_at::date),"
-        " count(*) from opportunities"
+        "select count(expected_close_on),"
+        " count(*) filter (where expected_close_on < created_at::date), count(*) from opportunities"
     )[0]
     assert 0.9 < dated[0] / dated[2] < 1
     assert dated[1] == 0

@@ -1,4 +1,4 @@
--- One row per cell and publication that changed it, before this build, as the published file has it.
+-- One row per cell and publication before this build that changed it, from the published file.
 {{ said_before('scorecard', 'kpi_history', {
     'kpi_id': dbt.type_string(),
     'variant': dbt.type_string(),

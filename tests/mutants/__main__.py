@@ -25,7 +25,7 @@ PAGE = PROJECT_DIR / "docs/mutants.md"
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """What the run was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    parser.add_argument("--per-model", type=int, default=4, help="mutants of a model; 0 is all")
+    parser.add_argument("--per-model", type=int, default=6, help="mutants of a model; 0 is all")
     parser.add_argument("--seed", type=int, default=0, help="another seed chooses other mutants")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--areas", default=",".join(Choice.areas), help="folders of models")
@@ -78,12 +78,14 @@ def main(given: Sequence[str] | None = None) -> None:
     if not (options.keep and base.exists()):
         runner.prepare(base)
     kept: list[Result] = []
+    tried = choice
     if options.again:
         last = report.read(options.folder / "results.json")
         kept = [result for result in last if result.verdict != Verdict.SURVIVED]
         again = frozenset(r.mutant.id for r in last if r.verdict == Verdict.SURVIVED)
-        choice = replace(choice, per_model=0, ids=again)
-    results, broken = runner.run(base, choice, options.jobs, Progress())
+        tried = replace(choice, per_model=0, ids=again)
+    is_done = options.again and not tried.ids
+    results, broken = ([], []) if is_done else runner.run(base, tried, options.jobs, Progress())
     results = runner.in_file_order([*kept, *results])
     first_round = time.monotonic() - started
     survivors = [result for result in results if result.verdict == Verdict.SURVIVED]

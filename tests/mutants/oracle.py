@@ -20,6 +20,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.compilation import Compiler
+from dbt_common.exceptions import DbtBaseException
 
 from orchestration.settings import PROJECT_DIR
 from tests.acceptance.companies import SHAPES, SMALL, Shape, generate
@@ -99,17 +100,19 @@ def noticed_by(
 
 def changes_rows(found: Session, model: str, code: str, columns: str) -> bool:
     """Whether a mutant has other rows than the model, over the same company."""
-    with found.changed(model, code) as node:
+    with (
+        found.changed(model, code) as node,
+        found.adapter.connection_named(f"mutant of {model}"),
+    ):
         compiled = Compiler(found.config).compile_node(
             node.from_dict(node.to_dict()), found.manifest, {}, write=False
         )
-    sql = _DIFFERING.format(
-        mutant=compiled.compiled_code, relation=node.relation_name, columns=columns
-    )
-    with found.adapter.connection_named(f"mutant of {model}"):
+        sql = _DIFFERING.format(
+            mutant=compiled.compiled_code, relation=node.relation_name, columns=columns
+        )
         try:
             _, table = found.adapter.execute(sql, fetch=True)
-        except Exception:  # an error on real rows: the build would stop
+        except DbtBaseException:  # an error on real rows would stop the build
             return True
     return bool(table.rows[0][0])
 

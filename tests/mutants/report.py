@@ -179,9 +179,13 @@ def page(found: Report) -> str:
         "## By area\n\n" + _table(found, "area", lambda result: result.area),
         "## By operator\n\n" + _table(found, "operator", lambda result: result.mutant.operator),
         "## Survivors\n\nNo test tells these from the model.\n\n" + _listed(found, "survived"),
-        "## Found by the oracle alone\n\nThe company and a KPI of which a cell changes ("
-        + ", ".join(found.companies)
-        + " were tried).\n\n"
+        "## Found by the oracle alone\n\n"
+        + (
+            f"The company and a KPI of which a cell changes; tried: {', '.join(found.companies)}."
+            if found.companies
+            else "No company was computed in this run."
+        )
+        + "\n\n"
         + _listed(found, "oracle"),
         "## Equivalent\n\n" + _listed(found, "equivalent"),
     ]

@@ -35,7 +35,7 @@ class Choice:
     and no others.
     """
 
-    per_model: int = 4
+    per_model: int = 6
     seed: int = 0
     areas: tuple[str, ...] = ("intermediate", "core", "kpis")
     models: tuple[str, ...] = ()

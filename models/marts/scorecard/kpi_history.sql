@@ -11,7 +11,7 @@ with past_values as (
 cells as (
     select * from {{ ref('kpi_values') }}
     where
-        period_grain in ('{{ var("history_grains") | join("', '") }}')
+        period_grain in ('{{ var("history_grains") | join("', '") }}') -- noqa: LT05
         and (is_complete_period or dimension = 'all')
 ),
 
@@ -40,28 +40,23 @@ last_said as (
 
 compared as (
     select
-        {%- for column in cell %}
-        coalesce(cells.{{ column }}, last_said.{{ column }}) as {{ column }},
-        {%- endfor %}
+        {{ cell | join(',\n        ') }},
         cells.numerator,
         cells.denominator,
         cells.kpi_value,
         cells.sample_size,
         coalesce(cells.is_complete_period and cells.is_matured, false) as is_final,
-        cells.kpi_id is null as is_withdrawn,
+        cells.is_matured is null as is_withdrawn,
         last_said.as_of_date as said_as_of_date,
-        last_said.kpi_id is null
-        or cells.numerator is distinct from last_said.numerator
-        or cells.denominator is distinct from last_said.denominator
-        or (cells.kpi_value is null) is distinct from (last_said.kpi_value is null)
-        or coalesce(cells.is_complete_period and cells.is_matured, false) <> last_said.is_final
-        or (cells.kpi_id is null) <> last_said.is_withdrawn as is_said_anew
+        last_said.publication_number is null as is_new,
+        last_said.numerator as said_numerator,
+        last_said.denominator as said_denominator,
+        last_said.kpi_value as said_value,
+        last_said.is_final as was_final,
+        last_said.is_withdrawn as was_withdrawn
     from cells
     full outer join last_said
-        on
-            {%- for column in cell %}
-            {{ 'and ' if not loop.first }}cells.{{ column }} = last_said.{{ column }}
-            {%- endfor %}
+        using ({{ cell | join(', ') }})
 ),
 
 -- Going back in time takes back nothing that was said of later days.
@@ -85,7 +80,14 @@ said as (
     left join definitions
         on compared.kpi_id = definitions.kpi_id
     where
-        compared.is_said_anew
+        (
+            compared.is_new
+            or compared.is_withdrawn <> compared.was_withdrawn
+            or compared.is_final <> compared.was_final
+            or compared.numerator is distinct from compared.said_numerator
+            or compared.denominator is distinct from compared.said_denominator
+            or (compared.kpi_value is null) <> (compared.said_value is null)
+        )
         and (not compared.is_withdrawn or compared.said_as_of_date <= publication.as_of_date)
 )
 

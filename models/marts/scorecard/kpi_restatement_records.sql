@@ -127,13 +127,10 @@ select
         when min(case when is_before then 1 else 0 end) = 1 then 'removed'
         else 'changed'
     end as change,
-    {%- for measure, side in [('numerator', 'before'), ('numerator', 'after'),
-        ('denominator', 'before'), ('denominator', 'after')] %}
-    cast(
-        sum(case when {{ 'is_before' if side == 'before' else 'not is_before' }} then {{ measure }} end)
-        as decimal(28, 6)
-    ) as {{ measure }}_{{ side }}{{ ',' if not loop.last }}
-    {%- endfor %}
+    cast(sum(case when is_before then numerator end) as decimal(28, 6)) as numerator_before,
+    cast(sum(case when not is_before then numerator end) as decimal(28, 6)) as numerator_after,
+    cast(sum(case when is_before then denominator end) as decimal(28, 6)) as denominator_before,
+    cast(sum(case when not is_before then denominator end) as decimal(28, 6)) as denominator_after
 from affected
 group by
     {{ cell | join(',\n    ') }},

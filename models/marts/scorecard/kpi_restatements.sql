@@ -21,13 +21,13 @@ catalogue as (
 
 followed as (
     select
-        history.*,
         {%- for column in said %}
         lag({{ column }}) over (
             partition by {{ cell | join(', ') }}
             order by publication_number
-        ) as previous_{{ column }}{{ ',' if not loop.last }}
+        ) as previous_{{ column }},
         {%- endfor %}
+        history.*
     from history
 ),
 
@@ -49,7 +49,7 @@ restated as (
         and (
             numerator is distinct from previous_numerator
             or denominator is distinct from previous_denominator
-            or (kpi_value is null) is distinct from (previous_kpi_value is null)
+            or (kpi_value is null) <> (previous_kpi_value is null)
         )
 )
 

@@ -97,7 +97,7 @@ def main(given: Sequence[str] | None = None) -> None:
         read_equivalents(),
         choice,
         companies,
-        first_round,
+        0 if options.again else first_round,
         time.monotonic() - started,
         options.jobs,
     )

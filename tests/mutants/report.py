@@ -163,19 +163,27 @@ def _listed(found: Report, wanted: str) -> str:
     return "\n".join(lines) or "None."
 
 
+def _times(found: Report) -> str:
+    """How long it took; what was only tried again says nothing about that."""
+    if not found.first_round:
+        return ""
+    return (
+        f" The first round took {found.first_round / 60:.0f} minutes in {found.jobs} processes,"
+        f" both {found.seconds / 60:.0f}."
+    )
+
+
 def page(found: Report) -> str:
     """The whole page."""
     counts = score(found, found.results)
     models = {result.mutant.model for result in found.results}
-    minutes = found.first_round / 60
     parts = [
         _HEAD.format(per_model=found.choice.per_model or "all"),
         f"**{counts.tried} mutants of {len(models)} models; unit tests kill"
         f" {counts.by_tests + counts.by_errors} ({counts.by_errors} of them by an error only):"
         f" {_percent(counts.rate)} of those that are not equivalent,"
         f" {_percent(counts.rate_of_all)} of all. With the oracle"
-        f" {_percent(counts.rate_with_oracle)}.** The first round took {minutes:.0f} minutes in"
-        f" {found.jobs} processes, both {found.seconds / 60:.0f}.",
+        f" {_percent(counts.rate_with_oracle)}.**" + _times(found),
         "## By area\n\n" + _table(found, "area", lambda result: result.area),
         "## By operator\n\n" + _table(found, "operator", lambda result: result.mutant.operator),
         "## Survivors\n\nNo test tells these from the model.\n\n" + _listed(found, "survived"),

@@ -208,7 +208,7 @@ def test_tests_pass_before_and_after_a_mutant_and_fail_on_it(opened: Session) ->
 
 def test_no_mutant_of_the_sample_survives(opened: Session) -> None:
     """Those that are no other model are explained in equivalent.yml."""
-    choice = Choice(per_model=12, models=SAMPLE)
+    choice = Choice(per_model=8, models=SAMPLE)
     results = [each for each in results_of(opened, choice, SAMPLE) if isinstance(each, Result)]
     assert {result.mutant.model for result in results} == set(SAMPLE)
     explained = read_equivalents()
@@ -219,4 +219,4 @@ def test_no_mutant_of_the_sample_survives(opened: Session) -> None:
         if result.verdict == Verdict.SURVIVED and result.mutant.id not in explained
     ]
     assert not survivors, "\n".join(survivors)
-    assert sum(result.verdict == Verdict.KILLED for result in results) >= 30
+    assert sum(result.verdict == Verdict.KILLED for result in results) >= 20

@@ -34,6 +34,9 @@
     {%- set centre = share ~ ' + (' ~ ratio(z2, '2 * ' ~ n) ~ ')' -%}
     {%- set scale = '(1 + (' ~ ratio(z2, n) ~ '))' -%}
     case
+        {#- Exactly, where rounding would leave a trace. #}
+        when {{ denominator }} > 0 and {{ numerator }} = {{ 0 if side == 'low' else denominator }}
+            then {{ '0.0' if side == 'low' else '1.0' }}
         when {{ denominator }} > 0
             then {% if side == 'low' -%}
                 greatest(0.0, {{ ratio('(' ~ centre ~ ' - ' ~ spread ~ ')', scale) }})

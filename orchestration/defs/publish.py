@@ -15,8 +15,10 @@ from orchestration.transform import release_path
     key=dg.AssetKey(["publish", "sales_kpis"]),
     deps=[
         dg.AssetKey(["scorecard", "kpi_values"]),
-        dg.AssetKey(["scorecard", "kpi_catalogue"]),
-        dg.AssetKey(["scorecard", "publication"]),
+        dg.AssetKey(["scorecard", "kpi_scorecard"]),
+        dg.AssetKey(["scorecard", "kpi_restatement_records"]),
+        dg.AssetKey(["scorecard", "publications"]),
+        dg.AssetKey(["analyses", "an_goal_tree"]),
     ],
     group_name="publish",
     kinds={"duckdb"},

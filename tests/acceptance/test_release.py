@@ -22,6 +22,7 @@ AREAS = {
     "revenue", "pipeline", "funnel", "outreach", "marketing", "customers", "pricing", "people",
 }  # fmt: skip
 # Queries of the pages that are for another file than the published one.
+NOTHING_YET = "scorecard.kpi_restatement"  # a first release has restated nothing
 OTHER_FILE = re.compile(r"\blanding\.|\{\{|\bconformed\.|\braw\.")
 
 
@@ -105,6 +106,8 @@ def queries() -> list[tuple[str, str]]:
     """Every query of the documentation that reads the published file: (where, text)."""
     found = []
     for path in [PROJECT_DIR / "README.md", *sorted((PROJECT_DIR / "docs").rglob("*.md"))]:
+        if path.name == "peers.md":
+            continue  # its queries read the rows of unit tests, and tests/structure runs them
         for block in re.findall(r"```sql\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL):
             text = "\n".join(line.split("--")[0] for line in block.splitlines())
             found += [
@@ -124,7 +127,7 @@ def test_every_query_of_the_documentation_answers(
     silent = [
         f"{page}: {query}"
         for page, query in asked
-        if demo_release.execute(query).fetchone() is None
+        if demo_release.execute(query).fetchone() is None and NOTHING_YET not in query
     ]
     assert silent == []
 

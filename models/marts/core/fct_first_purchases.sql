@@ -45,7 +45,6 @@ ranked as (
             order by preference, occurred_at, campaign_id nulls last, channel nulls last
         ) as position
     from impressions
-    where account_id is not null
 )
 
 select

@@ -42,7 +42,7 @@ kpi-pages: setup  ## Write docs/kpis, core.md, analyses.md and peers.md from the
 	$(BIN)/python docs/generate.py
 
 test: setup  ## Every test.
-	$(MAKE) --jobs 2 --output-sync=target lint types structure unit && $(MAKE) pytest
+	$(MAKE) --jobs 2 --output-sync=line lint types structure unit && $(MAKE) pytest
 
 lint: setup  ## Style of Python and SQL.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && KPI_AS_OF_DATE=2025-12-31 $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models

@@ -41,6 +41,7 @@ left join parts
         and totals.rep_id = parts.rep_id
         and totals.period_start = parts.period_start
 where
-    parts.change is distinct from totals.change
-    or parts.bookings is distinct from totals.bookings
-    or parts.effects is distinct from totals.change
+    -- A deal worth 0 without products has no family, and 0 to explain.
+    coalesce(parts.change, 0) <> totals.change
+    or coalesce(parts.bookings, 0) <> totals.bookings
+    or coalesce(parts.effects, 0) <> totals.change

@@ -7,7 +7,7 @@ export DAGSTER_HOME ?= $(CURDIR)/orchestration/instance
 export DBT_PROFILES_DIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-extracts land run scorecard dev docs kpi-pages test lint types structure unit pytest benchmark mutants clean
+.PHONY: help setup demo demo-extracts land run scorecard dev docs kpi-pages test lint types structure unit pytest test-long benchmark mutants clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,7 +36,7 @@ dev: setup  ## Open the Dagster page on http://127.0.0.1:3000.
 	$(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1 -p 3000
 
 docs: setup  ## Open the dbt documentation on http://127.0.0.1:8080.
-	KPI_AS_OF_DATE=$${KPI_AS_OF_DATE:-2025-12-31} $(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1 --port 8080
+	mkdir -p -m 700 private && KPI_AS_OF_DATE=$${KPI_AS_OF_DATE:-2025-12-31} $(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1 --port 8080
 
 kpi-pages: setup  ## Write docs/kpis, core.md, analyses.md and peers.md from the models.
 	$(BIN)/python docs/generate.py
@@ -54,10 +54,13 @@ structure: setup  ## The shape of the dbt project, over its manifest.
 	$(BIN)/pytest tests/structure
 
 unit: setup  ## The cases of every KPI (dbt unit tests), on empty tables.
-	rm -rf $(TEST) && mkdir -p $(TEST)/extracts && export KPI_AS_OF_DATE=2025-12-31 KPI_EXTRACTS=$(TEST)/extracts KPI_WAREHOUSE=$(TEST)/warehouse.duckdb KPI_RELEASE=$(TEST)/release.duckdb KPI_PUBLISHED=$(TEST)/published DBT_TARGET_PATH=$(TEST)/target && $(BIN)/python -m orchestration.landing && $(BIN)/dbt --no-partial-parse --quiet build --exclude-resource-type unit_test --exclude-resource-type test && $(BIN)/dbt test --resource-type unit_test
+	rm -rf $(TEST) && mkdir -p $(TEST)/extracts && export KPI_AS_OF_DATE=2025-12-31 KPI_EXTRACTS=$(TEST)/extracts KPI_WAREHOUSE=$(TEST)/private/warehouse.duckdb KPI_RELEASE=$(TEST)/release.duckdb KPI_PUBLISHED=$(TEST)/published DBT_TARGET_PATH=$(TEST)/target && $(BIN)/python -m orchestration.landing && $(BIN)/dbt --no-partial-parse --quiet build --exclude-resource-type unit_test --exclude-resource-type test && $(BIN)/dbt test --resource-type unit_test
 
 pytest: setup  ## Python tests: landing, orchestration, demo, oracle, laws, acceptance.
 	$(BIN)/pytest --ignore tests/structure -n 2 --dist loadgroup
+
+test-long: setup  ## The promises of reliability in their full sizes; writes docs/reliability.md.
+	$(BIN)/pytest -m promise -n 2 --dist loadgroup --long --reliability-page docs/reliability.md
 
 benchmark: setup  ## Seconds and memory by step at 1 and 30 times the demo's size.
 	$(BIN)/python -m benchmarks
@@ -66,4 +69,4 @@ mutants: setup  ## Break the models on purpose and count what a test notices; wr
 	$(BIN)/python -m tests.mutants --write
 
 clean:  ## Remove the demo's extracts, the warehouse, the releases and what tests have left.
-	rm -rf extracts target logs published warehouse.duckdb* release.duckdb*
+	rm -rf extracts target logs published private release.duckdb*

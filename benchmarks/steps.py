@@ -95,7 +95,7 @@ def environment(folder: Path, extracts: Path) -> dict[str, str]:
         "KPI_EXTRACTS": str(extracts),
         "KPI_PUBLISHED": str(folder / "published"),
         "KPI_RELEASE": str(folder / "published/releases/kpis_benchmark.duckdb"),
-        "KPI_WAREHOUSE": str(folder / "warehouse.duckdb"),
+        "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
     }
 
 

@@ -17,7 +17,8 @@ class Settings:
     """Paths and choices of one installation.
 
     extracts_dir: folder of the files to land, one folder for each source.
-    warehouse: the pipeline's own database, with personal data; nobody else opens it.
+    warehouse: the pipeline's own database, with personal data; nobody else opens it, and nothing
+        that others may read lies in its folder.
     published_dir: what readers get; holds `sales_kpis.duckdb` and `releases/`.
     time_zone: IANA name; decides when the day is over for the schedule.
     kept_releases: how many releases stay for going back.
@@ -28,6 +29,11 @@ class Settings:
     published_dir: Path
     time_zone: str
     kept_releases: int
+
+    @property
+    def private_dir(self) -> Path:
+        """Folder of what only the pipeline's user may read: the warehouse, what waits, spill."""
+        return self.warehouse.parent
 
     @property
     def releases_dir(self) -> Path:
@@ -46,7 +52,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
     return Settings(
         extracts_dir=path("KPI_EXTRACTS", "extracts"),
-        warehouse=path("KPI_WAREHOUSE", "warehouse.duckdb"),
+        warehouse=path("KPI_WAREHOUSE", "private/warehouse.duckdb"),
         published_dir=path("KPI_PUBLISHED", "published"),
         time_zone=environment.get("KPI_TIME_ZONE", "UTC"),
         kept_releases=int(environment.get("KPI_KEPT_RELEASES", "5")),

@@ -1,10 +1,37 @@
-"""Which tests run in one worker: those that share a warehouse which takes long to build."""
+"""Which tests run in one worker, and what the reliability tests report."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import pytest
 
+from tests.reliability.report import Outcome, write_page
+
 SHARED = ("demo_run", "releases", "small_warehouse")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the promises in their full sizes")
+    parser.addoption("--reliability-page", type=Path, help="write what the promises came to here")
+
+
+@pytest.fixture
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether the sizes are those of `make test-long`."""
+    return bool(request.config.getoption("--long"))
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str, object], None]:
+    """Tells a figure of a promise's test: its name and what it came to, as text or number."""
+
+    def record(name: str, value: object) -> None:
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        record_property("figure", f"{shown} {name}")
+
+    return record
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
@@ -13,3 +40,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         used = [name for name in SHARED if name in getattr(item, "fixturenames", ())]
         group = used[0] if used else item.nodeid.split("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
+        for marker in item.iter_markers("promise"):
+            item.user_properties.append(("promise", marker.args[0]))
+
+
+@pytest.hookimpl
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--reliability-page") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Page(config.getoption("--reliability-page")))
+
+
+class _Page:
+    """Gathers outcomes from all workers and writes the page at the end."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.outcomes: list[Outcome] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        promises = [int(str(v)) for name, v in report.user_properties if name == "promise"]
+        if promises and (report.when == "call" or report.outcome != "passed"):
+            figures = [str(value) for name, value in report.user_properties if name == "figure"]
+            self.outcomes += [
+                Outcome(promise, report.nodeid, report.outcome, report.duration, tuple(figures))
+                for promise in promises
+            ]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self) -> Iterator[None]:
+        yield
+        write_page(self.target, self.outcomes)

@@ -6,7 +6,14 @@ import dagster as dg
 import duckdb
 
 from orchestration.defs.resources import WRITER_POOL
-from orchestration.landing import FileResult, LandingReport, create_raw_tables, land, load_contract
+from orchestration.landing import (
+    FileResult,
+    LandingReport,
+    create_raw_tables,
+    land,
+    load_contract,
+    open_warehouse,
+)
 from orchestration.settings import PROJECT_DIR, load_settings
 from orchestration.transform import is_passing_trouble
 
@@ -36,7 +43,7 @@ def _landing_asset(source: str) -> dg.AssetsDefinition:
         contract = load_contract(PROJECT_DIR / "models")
         settings.extracts_dir.mkdir(parents=True, exist_ok=True)
         try:
-            with duckdb.connect(str(settings.warehouse)) as con:
+            with open_warehouse(settings) as con:
                 create_raw_tables(con, contract)
                 report = land(
                     con,

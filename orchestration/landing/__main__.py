@@ -2,9 +2,7 @@
 
 from datetime import UTC, datetime
 
-import duckdb
-
-from orchestration.landing import create_raw_tables, land, load_contract
+from orchestration.landing import create_raw_tables, land, load_contract, open_warehouse
 from orchestration.settings import PROJECT_DIR, load_settings
 
 
@@ -12,7 +10,7 @@ def main() -> None:
     settings = load_settings()
     settings.extracts_dir.mkdir(parents=True, exist_ok=True)
     contract = load_contract(PROJECT_DIR / "models")
-    with duckdb.connect(str(settings.warehouse)) as con:
+    with open_warehouse(settings) as con:
         create_raw_tables(con, contract)
         report = land(
             con,

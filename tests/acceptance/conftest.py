@@ -59,7 +59,7 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
         "KPI_DEMO_TRUTHS": str(folder / "truths.json"),
         "KPI_EXTRACTS": str(folder / "extracts"),
         "KPI_PUBLISHED": str(folder / "published"),
-        "KPI_WAREHOUSE": str(folder / "warehouse.duckdb"),
+        "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
     }
     run(["python", "-m", "demo"], environment)
     log = run(
@@ -69,7 +69,7 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     return DemoRun(
         environment=environment,
         truths=folder / "truths.json",
-        warehouse=folder / "warehouse.duckdb",
+        warehouse=folder / "private/warehouse.duckdb",
         published=folder / "published/sales_kpis.duckdb",
         log=log,
     )

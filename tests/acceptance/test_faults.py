@@ -23,7 +23,7 @@ JOB = ["dagster", "job", "execute", "-m", "orchestration.definitions", "-j", "re
 def environment(demo_run: DemoRun, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The demo company as the job has left it, in a folder of its own that may be spoilt."""
     folder = tmp_path_factory.mktemp("faults") / "company"
-    source = demo_run.warehouse.parent
+    source = demo_run.warehouse.parent.parent
     shutil.copytree(source, folder, symlinks=True)
     return {
         name: value.replace(str(source), str(folder))

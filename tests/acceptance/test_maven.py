@@ -45,7 +45,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         "KPI_AS_OF_DATE": "2017-12-31",
         "KPI_EXTRACTS": str(folder / "extracts"),
         "KPI_RELEASE": str(folder / "release.duckdb"),
-        "KPI_WAREHOUSE": str(folder / "warehouse.duckdb"),
+        "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
     }
     run(["python", "-m", "orchestration.landing"], environment)
     run(

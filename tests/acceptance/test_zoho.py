@@ -53,7 +53,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "KPI_AS_OF_DATE": "2021-12-31",
         "KPI_EXTRACTS": str(folder / "extracts"),
         "KPI_RELEASE": str(folder / "release.duckdb"),
-        "KPI_WAREHOUSE": str(folder / "warehouse.duckdb"),
+        "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
     }
 
 
@@ -334,6 +334,7 @@ def test_formats(environment: dict[str, str], tmp_path: Path) -> None:
         f"cast({{{{ {macro}(\"'{text}'\") }}}} as {{{{ dbt.type_string() }}}}) as {name}"
         for name, (macro, text, _) in cases.items()
     ]
+    (tmp_path / "private").mkdir()
     output = run(
         [
             *("dbt", "--quiet", "--no-partial-parse", "show", "--output", "json"),
@@ -343,7 +344,7 @@ def test_formats(environment: dict[str, str], tmp_path: Path) -> None:
         {
             **environment,
             "KPI_RELEASE": str(tmp_path / "release.duckdb"),
-            "KPI_WAREHOUSE": str(tmp_path / "warehouse.duckdb"),
+            "KPI_WAREHOUSE": str(tmp_path / "private/warehouse.duckdb"),
         },
     )
     row = json.loads(output[output.index("{") :])["show"][0]

@@ -19,6 +19,7 @@ sums as (
         max(company_value) as company_value,
         max(previous_company_value) as previous_company_value,
         sum(total_effect) as effects,
+        sum(abs(total_effect)) as size_of_effects,
         sum(weight) as weights,
         sum(previous_weight) as previous_weights
     from parts
@@ -43,7 +44,10 @@ left join company as previous
 where
     not coalesce(
         abs(sums.effects - (sums.company_value - sums.previous_company_value))
-        <= 1e-9 * greatest(abs(sums.company_value), abs(sums.previous_company_value))
+        -- Of the parts, since they can be large where the company's number stays at 0.
+        <= 1e-9 * greatest(
+            abs(sums.company_value), abs(sums.previous_company_value), sums.size_of_effects
+        )
         and abs(sums.weights - 1) <= 1e-9
         and abs(sums.previous_weights - 1) <= 1e-9
         -- A published side has six decimals, the value more.

@@ -123,7 +123,7 @@ def in_file_order(results: Iterable[Result]) -> list[Result]:
     return sorted(results, key=lambda r: (r.path, r.mutant.line, r.mutant.id))
 
 
-def prepare(folder: Path, select: Sequence[str] = ()) -> None:
+def prepare(folder: Path, select: Sequence[str] = ("path:models", "path:seeds")) -> None:
     """A warehouse in which every relation exists and nothing is in it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

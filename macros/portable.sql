@@ -96,3 +96,33 @@
 {% macro regexp_remove(text, pattern) %}{{ return(adapter.dispatch('regexp_remove')(text, pattern)) }}{% endmacro %}
 {% macro default__regexp_remove(text, pattern) %}regexp_replace({{ text }}, '{{ pattern }}', '', 'g'){% endmacro %}
 {% macro spark__regexp_remove(text, pattern) %}regexp_replace({{ text }}, '{{ pattern }}', ''){% endmacro %}
+
+{#
+    Text with each letter in its plain form (NFKC for what labels are made of): Arabic presentation
+    forms and ligatures, full-width signs, wide and narrow spaces, marks put on their letters. Engines
+    without normal forms leave it as it is.
+#}
+{% macro plain_letters(text) %}{{ return(adapter.dispatch('plain_letters')(text)) }}{% endmacro %}
+{% macro default__plain_letters(text) %}{{ text }}{% endmacro %}
+{% macro postgres__plain_letters(text) %}normalize({{ text }}, nfkc){% endmacro %}
+{% macro duckdb__plain_letters(text) -%}
+    {%- set forms = letter_forms() -%}
+    {%- set found = dbt.escape_single_quotes(forms | join) -%}
+    nfc_normalize(
+        case
+            when regexp_matches({{ text }}, '[{{ found }}]')
+                then array_to_string(list_transform(
+                    string_split({{ text }}, ''),
+                    lambda letter: coalesce(list_extract(
+                        [
+                            {%- for letters in forms.values() -%}
+                                '{{ dbt.escape_single_quotes(letters) }}'{{ ',' if not loop.last }}
+                            {%- endfor -%}
+                        ],
+                        strpos('{{ found }}', letter)
+                    ), letter)
+                ), '')
+            else {{ text }}
+        end
+    )
+{%- endmacro %}

@@ -36,6 +36,12 @@
     ('Arabic yeh and kaf', label_key("'كيف'"), label_key("'کیف'")),
     ('digits of both scripts', label_key("'۱۲۳ ٤٥٦'"), "'123 456'"),
     ('Vietnamese and case', label_key("' Đã Bán '"), "'dã bán'"),
+    ('Vietnamese with its marks apart', label_key("'Đa\u0303 Ba\u0301n'"), "'dã bán'"),
+    ('presentation forms', label_key("'\ufee3\ufecc\ufeae\ufed3\ufef2'"), label_key("'معرفی'")),
+    ('a ligature', label_key("'\ufefb\ufe97'"), label_key("'لات'")),
+    ('a half-space', label_key("'مشتری\u200cمداری'"), "'مشتریمداری'"),
+    ('full width', label_key("'ＡＢＣ\u3000１２３'"), "'abc 123'"),
+    ('hamza and teh marbuta stay', label_key("'أزمة'"), "'أزمة'"),
     ('phone', phone_key("'+98 (21) 1234-5678'"), "'982112345678'"),
     ('too short for a phone', phone_key("'1234567'"), 'null'),
 ] %}

@@ -46,7 +46,9 @@
     {{ typed('updated_at', 'timestamptz') }} as updated_at,
     coalesce({{ typed('_deleted', 'boolean') }}, false) as is_deleted,
     _load_id as load_id,
-    _row_number as row_number
+    _row_number as row_number,
+    _first_load_id as first_load_id,
+    _first_row_number as first_row_number
 {%- endmacro %}
 
 {# A staging model of the `standard` source: every column of the contract with its type. #}
@@ -72,8 +74,10 @@
 
 {#
     One row per key of an entity over all enabled sources: the latest version by updated_at, then
-    by order of arrival. Columns a source lacks are typed nulls. Keys of sources other than
-    `standard` get the name of the source in front, so that they never collide.
+    by order of arrival. A row that waited in quarantine keeps its place in that order: corrected
+    later, it does not overrule what had arrived after it. Columns a source lacks are typed
+    nulls. Keys of sources other than `standard` get the name of the source in front, so that they
+    never collide.
 
     An incremental run reads again the keys that new loads touched, and no others. With the var
     last_load, what landed after that file is not read: the past as it was known then.
@@ -120,13 +124,16 @@ with arrived as (
         cast(null as timestamp) as updated_at,
         false as is_deleted,
         cast(0 as bigint) as load_id,
-        cast(0 as bigint) as row_number
+        cast(0 as bigint) as row_number,
         {%- else -%}
         updated_at,
         is_deleted,
         load_id,
-        row_number
-        {%- endif %}
+        row_number,
+        {%- endif -%}
+        {%- set has_first = branch.source == 'standard' or 'first_load_id' in present %}
+        {{ 'first_load_id' if has_first else 'cast(null as bigint) as first_load_id' }},
+        {{ 'first_row_number' if has_first else 'cast(null as bigint) as first_row_number' }}
     from {{ branch.relation }}
     {%- if var('last_load') is not none and branch.source != 'seed' %}
     where load_id <= {{ var('last_load') }}
@@ -141,7 +148,9 @@ with arrived as (
         cast(null as timestamp) as updated_at,
         false as is_deleted,
         cast(0 as bigint) as load_id,
-        cast(0 as bigint) as row_number
+        cast(0 as bigint) as row_number,
+        cast(null as bigint) as first_load_id,
+        cast(null as bigint) as first_row_number
     where false
     {%- endfor %}
 ),
@@ -173,8 +182,9 @@ ranked as (
                 {{- ', arrived.updated_at' if versions }}
             order by
                 arrived.updated_at desc nulls last,
-                arrived.load_id desc nulls last,
-                arrived.row_number desc nulls last
+                coalesce(arrived.first_load_id, arrived.load_id) desc nulls last,
+                coalesce(arrived.first_row_number, arrived.row_number) desc nulls last,
+                arrived.load_id desc nulls last
         ) as recency
     from arrived
     {% if is_incremental() -%}

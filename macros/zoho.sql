@@ -149,7 +149,9 @@
         numbered.updated_at,
         numbered._deleted,
         numbered._load_id,
-        numbered._row_number
+        numbered._row_number,
+        numbered._first_load_id,
+        numbered._first_row_number
     from (
         select
             named.*,

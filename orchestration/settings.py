@@ -22,6 +22,7 @@ class Settings:
     published_dir: what readers get; holds `sales_kpis.duckdb` and `releases/`.
     time_zone: IANA name; decides when the day is over for the schedule.
     kept_releases: how many releases stay for going back.
+    max_file_bytes: what a file of the extracts may hold once it is decompressed.
     """
 
     extracts_dir: Path
@@ -29,11 +30,17 @@ class Settings:
     published_dir: Path
     time_zone: str
     kept_releases: int
+    max_file_bytes: int = 20_000_000_000
 
     @property
     def private_dir(self) -> Path:
         """Folder of what only the pipeline's user may read: the warehouse, what waits, spill."""
         return self.warehouse.parent
+
+    @property
+    def scratch_dir(self) -> Path:
+        """Copies of extract files while they are read; emptied by each run."""
+        return self.private_dir / "scratch"
 
     @property
     def releases_dir(self) -> Path:
@@ -56,6 +63,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         published_dir=path("KPI_PUBLISHED", "published"),
         time_zone=environment.get("KPI_TIME_ZONE", "UTC"),
         kept_releases=int(environment.get("KPI_KEPT_RELEASES", "5")),
+        max_file_bytes=int(environment.get("KPI_MAX_FILE_BYTES", "20_000_000_000")),
     )
 
 
@@ -65,3 +73,26 @@ def last_complete_day(now: datetime, time_zone: str) -> date:
     The only place where a clock decides what the warehouse counts; models never read one.
     """
     return now.astimezone(ZoneInfo(time_zone)).date() - timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class PageSettings:
+    """How Dagster's page is reached; it listens on this machine's loopback address alone.
+
+    port, view_port: TCP ports of the page and of the page that only shows.
+    hosts: names of a reverse proxy with a login, as browsers send them, with the port unless 443.
+    """
+
+    port: int
+    view_port: int
+    hosts: tuple[str, ...]
+
+
+def load_page_settings(environment: Mapping[str, str] = os.environ) -> PageSettings:
+    """The settings of the page that the environment names. Raises ValueError for a bad port."""
+    names = environment.get("KPI_PAGE_HOSTS", "").split(",")
+    return PageSettings(
+        port=int(environment.get("KPI_PAGE_PORT", "3000")),
+        view_port=int(environment.get("KPI_VIEW_PORT", "3001")),
+        hosts=tuple(name.strip() for name in names if name.strip()),
+    )

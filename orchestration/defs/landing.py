@@ -1,11 +1,15 @@
 """One asset for each source: its new files, landed."""
 
+import re
 from datetime import UTC, datetime
 
 import dagster as dg
 import duckdb
 
+from orchestration.defs.faults import verdict
 from orchestration.defs.resources import WRITER_POOL
+from orchestration.defs.turn import Turn
+from orchestration.faults import told
 from orchestration.landing import (
     FileResult,
     LandingReport,
@@ -14,8 +18,11 @@ from orchestration.landing import (
     load_contract,
     open_warehouse,
 )
+from orchestration.landing.names import on_one_line
 from orchestration.settings import PROJECT_DIR, load_settings
-from orchestration.transform import is_passing_trouble
+
+# Files of a table in the page of a run; all of them are in landing.files and landing.refusals.
+_SHOWN = 200
 
 
 def landing_key(source: str) -> dg.AssetKey:
@@ -38,11 +45,12 @@ def _landing_asset(source: str) -> dg.AssetsDefinition:
         description=f"Files of extracts/{source}, each landed once, every row accounted for.",
         pool=WRITER_POOL,
     )
-    def landed(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def landed(context: dg.AssetExecutionContext, turn: Turn) -> dg.MaterializeResult[None]:
         settings = load_settings()
         contract = load_contract(PROJECT_DIR / "models")
         settings.extracts_dir.mkdir(parents=True, exist_ok=True)
         try:
+            turn.take(context)
             with open_warehouse(settings) as con:
                 create_raw_tables(con, contract)
                 report = land(
@@ -52,10 +60,12 @@ def _landing_asset(source: str) -> dg.AssetsDefinition:
                     now=datetime.now(UTC),
                     sources=[source],
                     progress=lambda result: _log(context, result),
+                    scratch=settings.scratch_dir,
+                    max_file_bytes=settings.max_file_bytes,
                 )
-        except duckdb.IOException as error:
-            if is_passing_trouble(str(error)):
-                raise dg.RetryRequested(max_retries=5, seconds_to_wait=30) from error
+        except (duckdb.Error, OSError) as error:
+            if known := verdict(context, told(error)):
+                raise known from error
             raise
         return dg.MaterializeResult(metadata=_metadata(report))
 
@@ -70,7 +80,8 @@ def _log(context: dg.AssetExecutionContext, result: FileResult) -> None:
 
 
 def _metadata(report: LandingReport) -> dict[str, dg.MetadataValue]:
-    refused = "\n".join(f"| {file.path} | {file.reason} |" for file in report.refused)
+    waiting = "\n".join(f"| {table} | {rows:,} |" for table, rows in report.waiting.items())
+    noted = [(file.path, "; ".join(file.notes)) for file in report.landed if file.notes]
     return {
         "files_landed": dg.MetadataValue.int(len(report.landed)),
         "rows_read": dg.MetadataValue.int(report.rows_read),
@@ -78,8 +89,29 @@ def _metadata(report: LandingReport) -> dict[str, dg.MetadataValue]:
         "rows_quarantined": dg.MetadataValue.int(report.rows_quarantined),
         "rows_duplicate": dg.MetadataValue.int(report.rows_duplicate),
         "files_refused": dg.MetadataValue.int(len(report.refused)),
-        "refused": dg.MetadataValue.md(
-            f"| file | reason |\n|---|---|\n{refused}" if refused else "-"
+        "refused": _table("reason", [(file.path, file.reason or "") for file in report.refused]),
+        "notes": _table("what was noted", noted),
+        "rows_waiting": dg.MetadataValue.int(report.rows_waiting),
+        "waiting": dg.MetadataValue.md(
+            f"| table | rows in quarantine |\n|---|---|\n{waiting}\n\n"
+            "`make quarantine` writes them to CSV files with their reasons, to be corrected and"
+            " landed again."
+            if waiting
+            else "-"
         ),
         "seconds": dg.MetadataValue.float(float(round(report.seconds, 3))),
     }
+
+
+def _table(title: str, rows: list[tuple[str, str]]) -> dg.MetadataValue:
+    """A table of files as Markdown. Names come from outside: what they hold stays text."""
+    if not rows:
+        return dg.MetadataValue.md("-")
+    lines = [f"| file | {title} |", "|---|---|"]
+    lines += [f"| {_cell(path)} | {_cell(words)} |" for path, words in rows[:_SHOWN]]
+    more = f"\n\nand {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
+    return dg.MetadataValue.md("\n".join(lines) + more)
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>()#!|~&])", r"\\\1", on_one_line(text))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from orchestration.landing.formats import Format, FormatError
 from orchestration.landing.names import resolved
 
 # Types that the checks know. A misspelt type must fail here, not in the middle of a file.
@@ -19,11 +20,26 @@ _TYPE = re.compile(
     r"|(decimal|numeric)\(\d+, ?\d+\))"
 )
 
+# What a column can tell of a person: how to reach them, what they are called, or anything else.
+PERSONAL = ("email", "phone", "name", "text")
+
 # Types whose values a range can be given for.
 _NUMBER = ("smallint", "int", "bigint", "double", "float", "decimal", "numeric")
 
 # Columns that the landing adds to every raw table.
-SYSTEM_COLUMNS = ("_extra", "_file_id", "_row_number", "_load_id", "_loaded_at")
+SYSTEM_COLUMNS = (
+    "_extra",
+    "_original",
+    "_file_id",
+    "_row_number",
+    "_load_id",
+    "_loaded_at",
+    "_first_load_id",
+    "_first_row_number",
+)
+
+# Columns of an export of the quarantine; a file that brings them back is known by the first one.
+RETURN_COLUMNS = ("_quarantine_id", "_reasons", "_file", "_row", "_line")
 
 
 class ContractError(ValueError):
@@ -34,7 +50,10 @@ class ContractError(ValueError):
 class Column:
     """One column: `accepted` is lower case; `aliases` are other names that a header may have.
 
-    `range` is the lowest and the highest number allowed, as the contract writes them.
+    `range` is the lowest and the highest number allowed, as the contract writes them. `pii` says
+    what a column tells of a person outside the company: one of PERSONAL, or None. `pii_where` is
+    another column and the value it has in the rows where that is so; None means all rows. `keeps`
+    are words that stay when the text of a person is erased, since models read them.
     """
 
     name: str
@@ -42,7 +61,10 @@ class Column:
     required: bool = False
     accepted: tuple[str, ...] = ()
     range: tuple[int | float, int | float] | None = None
-    pii: bool = False
+    references: str | None = None
+    pii: str | None = None
+    pii_where: tuple[str, str] | None = None
+    keeps: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 
 
@@ -55,13 +77,17 @@ OPTIONAL_COLUMNS = (
 
 @dataclass(frozen=True)
 class Entity:
-    """One table of a source; `table` is its name in schema `raw`, `key` identifies a row."""
+    """One table of a source; `table` is its name in schema `raw`, `key` identifies a row.
+
+    `form` is how its files write values, unless one of them declares otherwise.
+    """
 
     name: str
     source: str
     table: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    form: Format = field(default_factory=Format)
 
     @property
     def accepted_columns(self) -> tuple[Column, ...]:
@@ -81,9 +107,9 @@ class Source:
 def load_contract(models_dir: Path) -> dict[str, Source]:
     """Read every `staging/*/*__sources.yml` under `models_dir`; sources by name.
 
-    Raises ContractError for YAML that cannot be read, an unknown type, a range that is none, a key
-    that is no column, a source or entity declared twice, or two columns that a header could not
-    tell apart.
+    Raises ContractError for YAML that cannot be read, an unknown type or kind of personal data, a
+    range that is none, a key that is no column, a source or entity declared twice, two columns
+    that a header could not tell apart, or a format that cannot be followed.
     """
     contract: dict[str, Source] = {}
     for path in sorted(models_dir.glob("staging/*/*__sources.yml")):
@@ -101,16 +127,17 @@ def load_contract(models_dir: Path) -> dict[str, Source]:
 
 def _source(declared: Mapping[str, Any], path: Path) -> Source:
     name = str(declared["name"])
+    form = _form(declared, Format(), f"{path}: {name}")
     entities: dict[str, Entity] = {}
     for table in declared.get("tables") or []:
-        entity = _entity(table, name, path)
+        entity = _entity(table, name, path, form)
         if entity.name in entities:
             raise ContractError(f"{path}: {name}.{entity.name} is declared twice")
         entities[entity.name] = entity
     return Source(name=name, entities=entities)
 
 
-def _entity(table: Mapping[str, Any], source: str, path: Path) -> Entity:
+def _entity(table: Mapping[str, Any], source: str, path: Path, form: Format) -> Entity:
     name = str(table["name"])
     where = f"{path}: {source}.{name}"
     columns = tuple(_column(column, where) for column in table.get("columns") or [])
@@ -120,7 +147,7 @@ def _entity(table: Mapping[str, Any], source: str, path: Path) -> Entity:
         raise ContractError(f"{where}: key {', '.join(missing)} is not among the columns")
     taken: dict[str, str] = {}
     for column in columns:
-        if column.name.lower() in SYSTEM_COLUMNS:
+        if column.name.lower() in (*SYSTEM_COLUMNS, *RETURN_COLUMNS):
             raise ContractError(f"{where}: {column.name} is a name that the landing uses itself")
         for spelling in {resolved(column.name), *map(resolved, column.aliases)}:
             if taken.setdefault(spelling, column.name) != column.name:
@@ -129,7 +156,15 @@ def _entity(table: Mapping[str, Any], source: str, path: Path) -> Entity:
                     "rename one of them or drop the alias"
                 )
     identifier = str(table.get("identifier") or f"{source}__{name}")
-    return Entity(name=name, source=source, table=identifier, columns=columns, key=key)
+    form = _form(table, form, where)
+    return Entity(name=name, source=source, table=identifier, columns=columns, key=key, form=form)
+
+
+def _form(node: Mapping[str, Any], base: Format, where: str) -> Format:
+    try:
+        return base.changed_by(_meta(node).get("format"))
+    except FormatError as error:
+        raise ContractError(f"{where}: format: {error}") from error
 
 
 def _column(column: Mapping[str, Any], where: str) -> Column:
@@ -144,9 +179,18 @@ def _column(column: Mapping[str, Any], where: str) -> Column:
         # YAML reads a bare yes or 1 as something other than text.
         accepted=tuple(str(v).strip().lower() for v in _strings(meta.get("accepted"))),
         range=_range(meta.get("range"), data_type, f"{where}.{column['name']}"),
-        pii=bool(meta.get("pii", False)),
+        references=meta.get("references"),
+        pii=_personal(meta.get("pii"), f"{where}.{column['name']}"),
+        pii_where=next(iter((meta.get("pii_where") or {}).items()), None),
+        keeps=tuple(str(word) for word in _strings(meta.get("keeps"))),
         aliases=tuple(str(v) for v in _strings(meta.get("aliases"))),
     )
+
+
+def _personal(declared: object, where: str) -> str | None:
+    if declared is None or declared in PERSONAL:
+        return None if declared is None else str(declared)
+    raise ContractError(f"{where}: pii {declared} is not one of {', '.join(PERSONAL)}")
 
 
 def _range(declared: object, data_type: str, where: str) -> tuple[int | float, int | float] | None:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 
 _PREFIX = re.compile(r"^propert(?:y|ies)_")
 
+# Letters that Arabic and Persian keyboards write differently, and the tatweel, which is no letter.
+_SAME_LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ـ": None})
+
 # Longest first, so that .csv.gz is not read as a .gz without a type.
-FILE_TYPES = (".csv.gz", ".jsonl.gz", ".csv", ".jsonl", ".parquet")
+FILE_TYPES = (".csv.gz", ".jsonl.gz", ".csv", ".jsonl", ".parquet", ".xlsx")
+
+# Beside a file, in `<file name>.yml`: how to read it.
+SIDECAR = ".yml"
 
 
 def resolved(name: str) -> str:
     """The form in which names are compared: `property_Deal-Name ` and `dealname` are the same.
 
-    Lower case, without a leading property_/properties_, letters and digits only.
+    Lower case, without a leading property_/properties_, letters and digits only. Letters in
+    presentation forms, and those that Arabic and Persian write differently, are the same.
     """
-    plain = _PREFIX.sub("", name.strip().lower())
+    plain = _PREFIX.sub("", unicodedata.normalize("NFKC", name).strip().lower())
+    plain = plain.translate(_SAME_LETTERS)
     return "".join(character for character in plain if character.isalnum())
 
 
@@ -54,6 +63,17 @@ def closest(name: str, candidates: Collection[str]) -> str | None:
     return by_form[match[0]] if match else None
 
 
+def on_one_line(text: str) -> str:
+    """Text from outside, such as a file name, that ends no line of a log and changes no terminal.
+
+    Characters that are not printed stand as their escapes; Persian writes the non-joiner.
+    """
+    return "".join(
+        c if c.isprintable() or c == "\u200c" else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )
+
+
 def quoted(identifier: str) -> str:
     """An SQL identifier."""
     return '"' + identifier.replace('"', '""') + '"'
@@ -62,3 +82,8 @@ def quoted(identifier: str) -> str:
 def literal(text: str) -> str:
     """An SQL string literal. Only for constants of a query's text; values are bound."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def pointer(name: str) -> str:
+    """The JSON pointer of a member of an object."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")

@@ -7,6 +7,7 @@ What is sound goes to a clean file for DuckDB's reader, together with its line n
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,11 @@ from orchestration.landing.names import literal
 MAX_LINES_IN_VALUE = 10_000
 
 OPEN, CLOSED, BROKEN = "open", "closed", "broken"
+
+# So many lines are looked at together: more than a value may have.
+_PAGE = 2 * MAX_LINES_IN_VALUE
+
+Span = tuple[int, int, str | None]  # first line, last line, and the reason if it is not sound
 
 _UNCLOSED = "a quote is opened and not closed; close it and send the row again"
 _BROKEN = (
@@ -44,18 +50,16 @@ def sift(
     found = con.execute("select count(*) from temp._landing_text").fetchone()
     if not found or found[0] != line_count:
         raise RuntimeError(f"{line_count} lines became {found}")
-    spans = _spans(con, delimiter, columns, damaged)
-    inside = {n for first, last, _ in spans for n in range(first, last + 1) if n in damaged}
-    spans += [(n, n, damaged[n]) for n in damaged if n > header_line and n not in inside]
-    con.execute(
-        "create or replace temp table _landing_spans (n bigint, first bigint, good boolean)"
-    )
-    con.execute(
-        "insert into temp._landing_spans"
-        " select unnest(generate_series(first, last)), first, good from (select"
-        " unnest(?::bigint[]) as first, unnest(?::bigint[]) as last, unnest(?::boolean[]) as good)",
-        [[s[0] for s in spans], [s[1] for s in spans], [s[2] is None for s in spans]],
-    )
+
+    def spans() -> Iterator[Span]:
+        inside = set()
+        for span in _spans(con, delimiter, columns, damaged):
+            if span[2] and damaged:
+                inside.update(damaged.keys() & range(span[0], span[1] + 1))
+            yield span
+        yield from ((n, n, damaged[n]) for n in damaged if n > header_line and n not in inside)
+
+    mark(con, spans(), kept.with_suffix(".spans"))
     # The number goes before the first field, so that no join has to find it again.
     number = f"case when good is null or n = first then n || {literal(delimiter)} else '' end"
     con.execute(
@@ -72,20 +76,34 @@ def sift(
         " from temp._landing_lines left join temp._landing_spans using (n)"
         " where good is null and kind not in ('ok', 'blank')"
     )
-    bad = [span for span in spans if span[2] is not None]
     con.execute(
-        "insert into temp._landing_unread select bad.first, any_value(bad.reason),"
+        "insert into temp._landing_unread select first, any_value(reason),"
         " string_agg(coalesce(t, ''), chr(10) order by n)"
-        " from (select unnest(?::bigint[]) as first, unnest(?::varchar[]) as reason) as bad"
-        " join temp._landing_spans using (first) join temp._landing_lines using (n)"
-        " group by bad.first",
-        [[span[0] for span in bad], [span[2] for span in bad]],
+        " from temp._landing_spans join temp._landing_lines using (n)"
+        " where not good group by first"
     )
     found = con.execute(
         "select count(*) from temp._landing_lines left join temp._landing_spans using (n)"
         " where case when good is null then kind = 'ok' else good and n = first end"
     ).fetchone()
     return int(found[0]) if found else 0
+
+
+def mark(con: duckdb.DuckDBPyConnection, spans: Iterable[Span], scratch: Path) -> None:
+    """Create `_landing_spans`, one row for each line of the spans: n, first, good, reason.
+
+    They go through the file `scratch`: there can be as many as rows, and DuckDB takes 100 times as
+    long for a list of Python values.
+    """
+    with scratch.open("w", encoding="utf-8") as file:
+        file.writelines(f"{first}\t{last}\t{reason or ''}\n" for first, last, reason in spans)
+    con.execute(
+        "create or replace temp table _landing_spans as"
+        " select unnest(generate_series(first, last)) as n, first, reason is null as good, reason"
+        f" from read_csv({literal(str(scratch))}, delim = '\t', quote = '', escape = '',"
+        " header = false, auto_detect = false, nullstr = '',"
+        " columns = {'first': 'BIGINT', 'last': 'BIGINT', 'reason': 'VARCHAR'})"
+    )
 
 
 def _ragged(fields: str, columns: int) -> str:
@@ -143,19 +161,25 @@ def _classify(
 
 def _spans(
     con: duckdb.DuckDBPyConnection, delimiter: str, columns: int, damaged: dict[int, str]
-) -> list[tuple[int, int, str | None]]:
-    """Records of several lines: first line, last line, and the reason if it is not sound.
-
-    Only lines at which an open quote can begin, go on or end are looked at.
-    """
-    lines: list[tuple[int, str, str]] = con.execute(
-        "select n, t, kind from (select n, t, kind, coalesce(lag(kind) over (order by n), '') as"
+) -> Iterator[Span]:
+    """Records of several lines. Only lines where an open quote can begin, go on or end are seen."""
+    con.execute(
+        "create or replace temp table _landing_text as"
+        " select n, t, kind from (select n, t, kind, coalesce(lag(kind) over (order by n), '') as"
         " before from temp._landing_lines where stray)"
-        " where kind in ('open', 'broken') or before in ('open', 'broken') order by n"
-    ).fetchall()
-    spans: list[tuple[int, int, str | None]] = []
-    index = 0
-    while index < len(lines):
+        " where kind in ('open', 'broken') or before in ('open', 'broken')"
+    )
+    lines: list[tuple[int, str, str]] = []
+    index, is_all = 0, False
+    while True:
+        if len(lines) - index <= MAX_LINES_IN_VALUE and not is_all:
+            page: list[tuple[int, str, str]] = con.execute(
+                "select n, t, kind from temp._landing_text where n > ? order by n limit ?",
+                [lines[-1][0] if lines else 0, _PAGE],
+            ).fetchall()
+            lines, index, is_all = lines[index:] + page, 0, len(page) < _PAGE
+        if index == len(lines):
+            return
         first, text, kind = lines[index]
         index += 1
         if kind != OPEN:
@@ -172,10 +196,9 @@ def _spans(
             if state == CLOSED:
                 reason = _judge(con, first, last, delimiters + 1, columns, damaged)
                 if reason != _UNCLOSED:
-                    spans.append((first, last, reason))
+                    yield first, last, reason
                     index = ahead + 1
                 break
-    return spans
 
 
 def _judge(

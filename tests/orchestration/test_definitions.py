@@ -58,10 +58,11 @@ def test_data_tests_are_asset_checks(definitions: dg.Definitions) -> None:
 
 def test_the_schedule_counts_to_the_end_of_yesterday(definitions: dg.Definitions) -> None:
     schedule = definitions.resolve_schedule_def("daily_refresh")
-    context = dg.build_schedule_context(
-        scheduled_execution_time=datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
-    )
-    request = schedule.evaluate_tick(context).run_requests[0]
+    with dg.instance_for_test() as instance:
+        context = dg.build_schedule_context(
+            instance=instance, scheduled_execution_time=datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
+        )
+        request = schedule.evaluate_tick(context).run_requests[0]
     assert request.run_config["resources"]["as_of"]["config"]["as_of_date"] == "2026-02-28"
 
 
@@ -77,19 +78,24 @@ def test_the_sensor_fires_once_for_files_that_have_settled(
             result = sensor.evaluate_tick(context)
             return len(result.run_requests or []), result.cursor
 
-    assert tick(None)[0] == 0, "no files"
+    assert tick(None) == (0, None), "no files"
     file = tmp_path / "standard/accounts.csv"
     file.parent.mkdir()
     file.write_text("account_id\n")
-    assert tick(None)[0] == 0, "still arriving"
-    settled = time.time() - 60
-    os.utime(file, (settled, settled))
     requests, cursor = tick(None)
-    assert requests == 1
-    assert tick(cursor)[0] == 0, "nothing new"
+    assert requests == 0, "still arriving"
     file.write_text("account_id\na\n")
-    os.utime(file, (settled, settled))
-    assert tick(cursor)[0] == 1, "changed"
+    requests, cursor = tick(cursor)
+    assert requests == 0, "still arriving"
+    # By a clock that is wrong, the file is of tomorrow or of 1980: it has settled all the same.
+    for moment in (time.time() + 86_400, 315_532_800):
+        os.utime(file, (moment, moment))
+        requests, cursor = tick(cursor)
+        assert requests == 0, "changed since the last look"
+        requests, cursor = tick(cursor)
+        assert requests == 1
+        requests, cursor = tick(cursor)
+        assert requests == 0, "nothing new"
 
 
 def test_the_state_of_the_extracts_ignores_hidden_files(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ class Desk:
         """Ledger, raw rows and quarantine tell the same numbers for each file."""
         for source, entity, file_id, read, accepted, quarantined, duplicate in self.rows(
             "select source, entity, file_id, rows_read, rows_accepted, rows_quarantined,"
-            " rows_duplicate from landing.files"
+            " rows_duplicate from landing.files where replaced_by is null"
         ):
             assert read == accepted + quarantined + duplicate
             of_file = f"where _file_id = '{file_id}'"
@@ -453,9 +453,10 @@ def test_files_out_of_place(desk: Desk, tmp_path: Path) -> None:
     report = desk.land()
     assert {r.path: r.reason for r in report.files} == {
         "notes.csv": "lies outside the source folders; move it to extracts/<source>/",
-        "standard/notes_gone.csv": "cannot be opened: No such file or directory",
+        "standard/notes_gone.csv":
+            "is a symbolic link; copy the file itself to extracts/standard/",
         "standard/notes_link.csv":
-            "is a symbolic link that leads outside the extracts folder; copy the file",
+            "is a symbolic link; copy the file itself to extracts/standard/",
         "standard/notes_pipe.csv": "is not a regular file",
         "standard/old": "is a folder; only files directly in extracts/standard/ are landed",
         "standrad/notes.csv":
@@ -591,6 +592,9 @@ def test_mixed_line_ends(desk: Desk) -> None:
 def test_a_header_after_blank_lines_and_excel_sep(desk: Desk) -> None:
     desk.one("notes.csv", "\nsep=;\nnote_id;body\n1;a\n")
     assert landed_notes(desk) == [(4, "1", "a")]
+    # The first line ends in CR alone.
+    assert counts(desk.one("notes_2.csv", "\r  \nnote_id,body\n2,b\n")) == (1, 1, 0, 0)
+    assert landed_notes(desk) == [(4, "1", "a"), (4, "2", "b")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"])
@@ -740,7 +744,7 @@ def test_an_error_in_the_middle_leaves_nothing(desk: Desk, monkeypatch: pytest.M
         raise duckdb.IOException("disk full")
 
     desk.put("notes.csv", "note_id\nx\n")
-    monkeypatch.setattr("orchestration.landing.loading._write_quarantine", fail)
+    monkeypatch.setattr("orchestration.landing.returns.write_waiting", fail)
     with pytest.raises(duckdb.IOException):
         desk.land()
     monkeypatch.undo()

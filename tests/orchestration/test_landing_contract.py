@@ -126,10 +126,13 @@ def test_raw_tables_gain_columns_and_lose_none(tmp_path: Path) -> None:
         ("updated_at", "VARCHAR"),
         ("_deleted", "VARCHAR"),
         ("_extra", "VARCHAR"),
+        ("_original", "VARCHAR"),
         ("_file_id", "VARCHAR"),
         ("_row_number", "BIGINT"),
         ("_load_id", "BIGINT"),
         ("_loaded_at", "TIMESTAMP WITH TIME ZONE"),
+        ("_first_load_id", "BIGINT"),
+        ("_first_row_number", "BIGINT"),
         ("new", "VARCHAR"),
     ]
 

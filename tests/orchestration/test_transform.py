@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.transform import build_arguments, is_passing_trouble, release_path
+from orchestration.faults import is_passing_trouble
+from orchestration.transform import build_arguments, release_path
 
 
 def test_a_production_build_leaves_unit_tests_out_and_sets_the_day() -> None:

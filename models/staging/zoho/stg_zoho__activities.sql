@@ -71,7 +71,9 @@ select
     touches.updated_at,
     touches.is_deleted,
     touches.load_id,
-    touches.row_number
+    touches.row_number,
+    touches.first_load_id,
+    touches.first_row_number
 from touches
 left join potential_ids
     on touches.potential_id = potential_ids.potential_id

@@ -7,7 +7,7 @@ export DAGSTER_HOME ?= $(CURDIR)/orchestration/instance
 export DBT_PROFILES_DIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-extracts land run scorecard dev docs kpi-pages test lint types structure unit pytest test-long benchmark mutants clean
+.PHONY: help setup demo demo-extracts land quarantine run scorecard releases back erase dev view docs kpi-pages test lint types structure unit pytest test-long licences audit audit-online benchmark mutants clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,11 +29,26 @@ run: setup  ## Land new files, build and test all models, publish. KPI_AS_OF_DAT
 land: setup  ## Land new files only.
 	$(BIN)/python -m orchestration.landing
 
+quarantine: setup  ## Write the rows that wait in quarantine to CSV files, to be corrected and landed again.
+	@$(BIN)/python -m orchestration.landing.quarantine
+
 scorecard: setup  ## Print the KPIs of the published file.
 	@$(BIN)/python -m orchestration.scorecard
 
-dev: setup  ## Open the Dagster page on http://127.0.0.1:3000.
-	$(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1 -p 3000
+releases: setup  ## List the releases that are kept; an arrow marks the published one.
+	@$(BIN)/python -m orchestration.publish
+
+back: setup  ## Publish the release before the present one again, or TO=<name>.
+	@TO="$(TO)" $(BIN)/python -m orchestration.publish.back
+
+erase: setup  ## Erase a person from the warehouse: PERSON=<e-mail address, or id of a contact or lead>.
+	@$(BIN)/python -m orchestration.landing.erasure
+
+dev: setup  ## Open the Dagster page on http://127.0.0.1:3000, with schedules and sensors.
+	$(BIN)/python -m orchestration.page
+
+view: setup  ## Open the Dagster page to look at, without changing anything, on http://127.0.0.1:3001.
+	$(BIN)/python -m orchestration.page.view
 
 docs: setup  ## Open the dbt documentation on http://127.0.0.1:8080.
 	mkdir -p -m 700 private && KPI_AS_OF_DATE=$${KPI_AS_OF_DATE:-2025-12-31} $(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1 --port 8080
@@ -61,6 +76,18 @@ pytest: setup  ## Python tests: landing, orchestration, demo, oracle, laws, acce
 
 test-long: setup  ## The promises of reliability in their full sizes; writes docs/reliability.md.
 	$(BIN)/pytest -m promise -n 2 --dist loadgroup --long --reliability-page docs/reliability.md
+
+licences: setup  ## Write docs/licences.md from the locked packages.
+	$(BIN)/python -m orchestration.dependencies.licences
+
+audit: setup  ## Look the locked packages up in the advisories of KPI_ADVISORIES; needs no network.
+	$(BIN)/python -m orchestration.dependencies.audit
+
+audit-online: .venv-audit/installed  ## Look the locked packages up on the network, with pip-audit.
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+
+.venv-audit/installed: requirements-audit.lock
+	$(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock && touch $@
 
 benchmark: setup  ## Seconds and memory by step at 1 and 30 times the demo's size.
 	$(BIN)/python -m benchmarks

@@ -9,7 +9,7 @@ import pytest
 
 from tests.reliability.report import Outcome, write_page
 
-SHARED = ("demo_run", "releases", "small_warehouse")
+SHARED = ("demo_run", "releases", "small_warehouse", "company")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,12 +1,13 @@
-"""What assets are handed: the settings, the day to count to, and dbt."""
+"""What assets are handed: the day to count to, dbt, and the turn to write."""
 
 from datetime import UTC, date, datetime
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
+from orchestration.defs.turn import Turn
 from orchestration.settings import PROJECT_DIR, last_complete_day, load_settings
-from orchestration.transform.project import dbt_executable
+from orchestration.transform.project import run_dbt_executable
 
 # Every step that writes takes this pool, whose size is one: two writers never meet.
 WRITER_POOL = "warehouse_writer"
@@ -33,7 +34,8 @@ def resources() -> dg.Definitions:
             "dbt": DbtCliResource(
                 project_dir=str(PROJECT_DIR),
                 profiles_dir=str(PROJECT_DIR),
-                dbt_executable=dbt_executable(),
+                dbt_executable=run_dbt_executable(),
             ),
+            "turn": Turn(),
         }
     )

@@ -2,23 +2,26 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
+    DbtCliInvocation,
     DbtCliResource,
     dbt_assets,
 )
 
+from orchestration.defs.faults import verdict
 from orchestration.defs.landing import landing_key
 from orchestration.defs.resources import WRITER_POOL, AsOf
+from orchestration.defs.turn import Turn
+from orchestration.faults import is_disk_full
+from orchestration.publish import clear_half_made
 from orchestration.settings import load_settings
 from orchestration.transform import (
     build_arguments,
-    is_passing_trouble,
     prepared_project,
     release_path,
 )
@@ -51,28 +54,41 @@ def transform() -> dg.Definitions:
         pool=WRITER_POOL,
     )
     def dbt_build(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource, as_of: AsOf
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, as_of: AsOf, turn: Turn
     ) -> Iterator[Any]:
-        day = as_of.day()
-        release = release_path(load_settings().releases_dir, day, context.run_id)
+        day, settings = as_of.day(), load_settings()
+        release = release_path(settings.releases_dir, day, context.run_id)
+        turn.take(context)
         release.parent.mkdir(parents=True, exist_ok=True)
+        clear_half_made(settings.releases_dir, settings.published_file, but=release)
         os.environ["KPI_RELEASE"] = str(release)  # profiles.yml attaches the file named here
         invocation = dbt.cli(build_arguments(day), context=context, raise_on_error=False)
         yield from invocation.stream()
         if not invocation.is_successful():
-            raise _failure(invocation.target_path)
+            raise _failure(context, invocation)
 
     return dg.Definitions(assets=[dbt_build])
 
 
-def _failure(target_path: Path) -> Exception:
+def _failure(context: dg.AssetExecutionContext, invocation: DbtCliInvocation) -> Exception:
     """A retry for a lock or a failing disk, the end for anything else."""
-    log = target_path / "dbt.log"
+    log = invocation.target_path / "dbt.log"
     tail = log.read_text(encoding="utf-8", errors="replace")[-20_000:] if log.exists() else ""
-    if is_passing_trouble(tail):
-        return dg.RetryRequested(max_retries=3, seconds_to_wait=60)
+    message = f"{tail}\n{invocation.get_error()}"
+    if is_disk_full(message):  # What is half made would keep the disk full.
+        settings = load_settings()
+        clear_half_made(settings.releases_dir, settings.published_file)
+    if known := verdict(context, message):
+        return known
+    ended = invocation.process.returncode
+    if ended < 0:
+        return dg.Failure(
+            f"dbt was ended by signal {-ended}; nothing is published. If nobody did it, the system"
+            " was short of memory: lower KPI_MEMORY_LIMIT, and run again.",
+            allow_retries=False,
+        )
     return dg.Failure(
         "dbt build failed; nothing is published. The failed node stands above, its SQL in "
-        f"{target_path}.",
+        f"{invocation.target_path}.",
         allow_retries=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,12 @@ _DEFINING = ("models", "macros", "seeds", "tests/dbt")
 def dbt_executable() -> str:
     """The dbt of this Python environment, whatever PATH says."""
     return str(Path(sys.executable).with_name("dbt"))
+
+
+def run_dbt_executable() -> str:
+    """The dbt that a run starts: the same one, and it ends when the run does."""
+    os.environ["KPI_PYTHON"] = sys.executable
+    return str(Path(__file__).with_name("dbt"))
 
 
 def prepared_project() -> DbtProject:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -101,9 +102,11 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Shape], Path
     return release
 
 
-@pytest.fixture(scope="session")
-def small_company() -> dict[str, list[Row]]:
-    """Rows of a small company; only versions whose `updated_at` tells which is the later one."""
+# What two folders of tests read is built once, whichever asks for it first.
+
+
+@cache
+def _small_rows() -> dict[str, list[Row]]:
     kept: dict[str, list[Row]] = {}
     for entity, versions in generate(SMALL).items():
         last = {
@@ -113,12 +116,22 @@ def small_company() -> dict[str, list[Row]]:
     return kept
 
 
-@pytest.fixture(scope="session")
-def small_warehouse(
-    small_company: dict[str, list[Row]], tmp_path_factory: pytest.TempPathFactory
-) -> Warehouse:
-    """The small company in one load, built. Nobody may change what is in its files."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("small"), SMALL.as_of, SMALL.variables)
-    warehouse.load(small_company)
+@cache
+def _small_build(folder: Path) -> Warehouse:
+    folder.mkdir()
+    warehouse = Warehouse(folder, SMALL.as_of, SMALL.variables)
+    warehouse.load(_small_rows())
     warehouse.build()
     return warehouse
+
+
+@pytest.fixture(scope="session")
+def small_company() -> dict[str, list[Row]]:
+    """Rows of a small company; only versions whose `updated_at` tells which is the later one."""
+    return _small_rows()
+
+
+@pytest.fixture(scope="session")
+def small_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """The small company in one load, built. Nobody may change what is in its files."""
+    return _small_build(tmp_path_factory.getbasetemp() / "small")

@@ -44,6 +44,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         "DBT_TARGET_PATH": str(folder / "target"),
         "KPI_AS_OF_DATE": "2017-12-31",
         "KPI_EXTRACTS": str(folder / "extracts"),
+        "KPI_PUBLISHED": str(folder / "published"),
         "KPI_RELEASE": str(folder / "release.duckdb"),
         "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
     }

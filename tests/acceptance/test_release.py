@@ -138,12 +138,12 @@ def test_no_identifier_of_a_person_outside_the_company(
     """Every value of every column that the contract marks as pii, looked for in every text."""
     contract = load_contract(PROJECT_DIR / "models")["standard"]
     marked = [
-        (entity.table, column.name)
+        (entity.table, column.name, column.pii_where)
         for entity in contract.entities.values()
         for column in entity.columns
         if column.pii
     ]
-    assert ("standard__contacts", "email") in marked
+    assert ("standard__contacts", "email", None) in marked
     release = columns(demo_release)
     with duckdb.connect(str(tmp_path / "search.duckdb")) as con:
         con.execute(f"attach '{demo_run.warehouse}' as warehouse (read_only)")
@@ -152,7 +152,8 @@ def test_no_identifier_of_a_person_outside_the_company(
             "create table secrets as "
             + " union ".join(
                 f"select lower({column}) as value from warehouse.raw.{table} where {column} <> ''"
-                for table, column in marked
+                + (f" and {where[0]} = '{where[1]}'" if where else "")
+                for table, column, where in marked
             )
         )
         row = con.execute("select count(*) from secrets").fetchone()

@@ -52,6 +52,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "DBT_TARGET_PATH": str(folder / "target"),
         "KPI_AS_OF_DATE": "2021-12-31",
         "KPI_EXTRACTS": str(folder / "extracts"),
+        "KPI_PUBLISHED": str(folder / "published"),
         "KPI_RELEASE": str(folder / "release.duckdb"),
         "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
     }

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.landing import create_raw_tables, land, load_contract
@@ -31,7 +31,7 @@ LEFT_OUT = (
     "kpi_targets+",
     "kpi_scorecard+",
     "kpi_change_parts+",
-    "sales_velocity_factors+",
+    "sales_velocity_change",
     "mrr_bridge",
     "pipeline_bridge",
 )
@@ -111,26 +111,23 @@ class Warehouse:
         assert not sum(result.rows_quarantined for result in report.files), "\n".join(lines)
 
     def build(self, select: Sequence[str] = (), full_refresh: bool = False) -> Path:
-        """Run dbt without its tests on `select`, else on all but LEFT_OUT; the path of the release."""
-        arguments = [
+        """Run dbt without tests on `select`, else on all but LEFT_OUT; the path of the release."""
+        result = self.dbt(
             "build",
-            "--quiet",
-            "--log-level-file",
-            "none",
-            "--exclude-resource-type",
-            "unit_test",
-            "--exclude-resource-type",
-            "test",
-            "--project-dir",
-            str(PROJECT_DIR),
-            "--profiles-dir",
-            str(PROJECT_DIR),
-            "--vars",
-            json.dumps(self.variables),
+            *("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"),
+            *(("--select", *select) if select else ("--exclude", *LEFT_OUT)),
+            *(("--full-refresh",) if full_refresh else ()),
+        )
+        failed = [
+            f"{node.node.name}: {node.message}"
+            for node in getattr(result.result, "results", None) or []
+            if node.status not in ("success", "pass")
         ]
-        arguments += ["--select", *select] if select else ["--exclude", *LEFT_OUT]
-        if full_refresh:
-            arguments.append("--full-refresh")
+        assert result.success, "\n".join(failed) or str(result.exception)
+        return self.release
+
+    def dbt(self, command: str, *arguments: str) -> dbtRunnerResult:
+        """Run a dbt command on this warehouse; what came of it, good or bad."""
         environment = {
             "KPI_PUBLISHED": str(self.published.parent),
             "KPI_WAREHOUSE": str(self.warehouse),
@@ -145,18 +142,19 @@ class Warehouse:
             manifest = Manifest.from_msgpack(packed) if packed else None
             if manifest:
                 manifest.build_flat_graph()
-            result = dbtRunner(manifest=manifest).invoke(arguments)
+            result = dbtRunner(manifest=manifest).invoke(
+                [
+                    *(command, "--quiet", "--log-level-file", "none"),
+                    *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)),
+                    *("--vars", json.dumps(self.variables)),
+                    *arguments,
+                ]
+            )
             reset_adapters()
             DuckDBConnectionManager.close_all_connections()
-        failed = [
-            f"{node.node.name}: {node.message}"
-            for node in getattr(result.result, "results", None) or []
-            if node.status not in ("success", "pass")
-        ]
-        assert result.success, "\n".join(failed) or str(result.exception)
-        if packed is None:
+        if packed is None and result.success:
             _parsed[parsed_as] = (self.folder / "target/partial_parse.msgpack").read_bytes()
-        return self.release
+        return result
 
 
 def build(

@@ -1,0 +1,30 @@
+"""The pipeline in processes that a test may kill, and companies that tests build on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.conftest import small_company, small_warehouse
+from tests.reliability.company import Company
+from tests.reliability.pipeline import Pipeline
+
+__all__ = ["company", "pipeline", "small_company", "small_warehouse"]
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    running = Pipeline(tmp_path_factory.mktemp("pipeline"))
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def company(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """A small company that has landed. Take a copy; nobody may change this one."""
+    made = Company(pipeline, tmp_path_factory.mktemp("company"))
+    made.prepare()
+    return made

@@ -154,8 +154,10 @@ class Pipeline:
 
 
 def _is_alive(process: psutil.Process) -> bool:
+    """Also one whose first thread is dead and whose others still hold what it had open."""
     with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        zombie = process.status() == psutil.STATUS_ZOMBIE
+        return process.is_running() and not (zombie and process.num_threads() <= 1)
     return False
 
 

@@ -39,7 +39,7 @@ releases: setup  ## List the releases that are kept; an arrow marks the publishe
 	@$(BIN)/python -m orchestration.publish
 
 back: setup  ## Publish the release before the present one again, or TO=<name>.
-	@TO="$(TO)" $(BIN)/python -m orchestration.publish.back
+	@$(BIN)/python -m orchestration.publish.back
 
 erase: setup  ## Erase a person from the warehouse: PERSON=<e-mail address, or id of a contact or lead>.
 	@$(BIN)/python -m orchestration.landing.erasure

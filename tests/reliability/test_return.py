@@ -459,7 +459,7 @@ def test_any_text_comes_back_as_it_was(
     desk = Waiting(tmp_path)
     seen = 0
 
-    @hypothesis.settings(max_examples=1_500 if long else 12, deadline=None, derandomize=not long)
+    @hypothesis.settings(max_examples=250 if long else 12, deadline=None, derandomize=not long)
     @hypothesis.given(texts=_TEXTS)
     def circle(texts: list[str]) -> None:
         nonlocal seen

@@ -52,11 +52,16 @@ def write_page(target: Path, outcomes: Sequence[Outcome]) -> None:
     target.write_text(head + "".join(rows), encoding="utf-8")
 
 
+def _name(test: str) -> str:
+    """A test without its file, and without the group that it ran in."""
+    return test.split("::", 1)[1].rpartition("@")[0] or test.split("::", 1)[1]
+
+
 def _row(number: int, entry: dict[str, str], outcomes: Sequence[Outcome]) -> str:
     bad = [outcome for outcome in outcomes if outcome.outcome != "passed"]
     verdict = f"{len(outcomes) - len(bad)} passed"
     if bad:
-        verdict += "; " + ", ".join(f"{o.outcome}: {o.test.split('::')[-1]}" for o in bad)
+        verdict += "; " + ", ".join(f"{o.outcome}: {_name(o.test)}" for o in bad)
     if not outcomes:
         verdict = "not tested"
     figures = [figure for outcome in outcomes for figure in outcome.figures]

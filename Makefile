@@ -17,6 +17,10 @@ setup: .venv/installed  ## Install the locked dependencies into .venv.
 .venv/installed: requirements.lock
 	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && touch $@
 
+# dbt opens the warehouse here even where it only looks at models.
+private:
+	mkdir -m 700 private
+
 demo: export KPI_AS_OF_DATE := 2025-12-31
 demo: demo-extracts run scorecard  ## Everything on the demo company; SCALE=30 makes it 30 times as large.
 
@@ -50,8 +54,8 @@ dev: setup  ## Open the Dagster page on http://127.0.0.1:3000, with schedules an
 view: setup  ## Open the Dagster page to look at, without changing anything, on http://127.0.0.1:3001.
 	$(BIN)/python -m orchestration.page.view
 
-docs: setup  ## Open the dbt documentation on http://127.0.0.1:8080.
-	mkdir -p -m 700 private && KPI_AS_OF_DATE=$${KPI_AS_OF_DATE:-2025-12-31} $(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1 --port 8080
+docs: setup private  ## Open the dbt documentation on http://127.0.0.1:8080.
+	KPI_AS_OF_DATE=$${KPI_AS_OF_DATE:-2025-12-31} $(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1 --port 8080
 
 kpi-pages: setup  ## Write docs/kpis, core.md, analyses.md and peers.md from the models.
 	$(BIN)/python docs/generate.py
@@ -59,7 +63,7 @@ kpi-pages: setup  ## Write docs/kpis, core.md, analyses.md and peers.md from the
 test: setup  ## Every test.
 	$(MAKE) --jobs 2 --output-sync=line lint types structure unit && $(MAKE) pytest
 
-lint: setup  ## Style of Python and SQL.
+lint: setup private  ## Style of Python and SQL.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && KPI_AS_OF_DATE=2025-12-31 $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models
 
 types: setup  ## Types of the Python.

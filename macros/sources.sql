@@ -247,3 +247,19 @@ where recency = 1
 
 {# The one key column of an entity that others refer to. #}
 {% macro table_key(entity) %}{{ return(source_table('standard', entity).meta.key[0]) }}{% endmacro %}
+
+{# Entities of the contract, each a conformed table. #}
+{% macro conformed_entities() %}
+    {{- return([
+        'accounts', 'activities', 'business_calendars', 'calendar_holidays', 'campaign_spend',
+        'campaigns', 'collateral', 'collateral_events', 'competitor_offerings',
+        'competitor_prices', 'competitors', 'contacts', 'cta_events', 'ctas', 'email_events',
+        'email_sends', 'employee_surveys', 'exchange_rates', 'expenses', 'invoice_lines',
+        'invoices', 'lead_stage_history', 'leads', 'locations', 'marketing_touchpoints',
+        'nps_surveys', 'onboardings', 'opportunities', 'opportunity_competitors',
+        'opportunity_products', 'opportunity_stage_history', 'pipeline_stages',
+        'product_price_history', 'products', 'promo_experiments', 'promotions', 'proposals',
+        'rep_assignment_history', 'reps', 'subscription_periods', 'targets', 'teams',
+        'territories',
+    ]) -}}
+{% endmacro %}

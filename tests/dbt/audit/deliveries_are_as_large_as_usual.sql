@@ -3,7 +3,7 @@
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'publication'}}}) }}
 {%- set factor = var('audit_volume_factor') %}
 {%- set branches = [] %}
-{%- for entity in audited_entities() %}
+{%- for entity in conformed_entities() %}
 {%- for name in sources_of(entity) %}
 {%- do branches.append((name, entity, ref('stg_' ~ name ~ '__' ~ entity))) %}
 {%- endfor %}

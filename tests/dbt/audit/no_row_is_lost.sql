@@ -2,7 +2,7 @@
 -- that counts is one of its fact; where not, rows were lost or counted twice on the way.
 {{ config(meta={'dagster': {'ref': {'name': 'publication'}}}) }}
 with
-{%- for entity in audited_entities() %}
+{%- for entity in conformed_entities() %}
 {%- set table = source_table('standard', entity) %}
 {%- set keys = table.meta.key if table else [] %}
 landed_{{ entity }} as (
@@ -102,7 +102,7 @@ billed as (
 ),
 
 compared as (
-    {%- for entity in audited_entities() %}
+    {%- for entity in conformed_entities() %}
     select
         '{{ entity }} landed' as counted,
         (select row_count from landed_{{ entity }}) as rows_in,

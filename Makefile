@@ -79,7 +79,7 @@ pytest: setup  ## Python tests: landing, orchestration, demo, oracle, laws, acce
 	$(BIN)/pytest --ignore tests/structure -n 2 --dist loadgroup
 
 test-long: setup  ## The promises of reliability in their full sizes; writes docs/reliability.md.
-	$(BIN)/pytest -m promise -n 2 --dist loadgroup --long --reliability-page docs/reliability.md
+	$(BIN)/pytest -m promise -n 2 --dist loadgroup --long --reliability-page=docs/reliability.md
 
 licences: setup  ## Write docs/licences.md from the locked packages.
 	$(BIN)/python -m orchestration.dependencies.licences

@@ -1,4 +1,4 @@
-"""Which tests run in one worker, and what the reliability tests report."""
+"""What all folders of tests share: a small company, and which tests run in one worker."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.companies import SMALL, Row, generate
+from tests.acceptance.oracle.world import KEYS
+from tests.acceptance.warehouse import Warehouse
 from tests.reliability.report import Outcome, write_page
 
 SHARED = ("demo_run", "releases", "small_warehouse", "company")
@@ -32,6 +35,29 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, obj
         record_property("figure", f"{shown} {name}")
 
     return record
+
+
+@pytest.fixture(scope="session")
+def small_company() -> dict[str, list[Row]]:
+    """Rows of a small company; only versions whose `updated_at` tells which is the later one."""
+    kept: dict[str, list[Row]] = {}
+    for entity, versions in generate(SMALL).items():
+        last = {
+            (*(row[column] for column in KEYS[entity]), row["updated_at"]): row for row in versions
+        }
+        kept[entity] = list(last.values())
+    return kept
+
+
+@pytest.fixture(scope="session")
+def small_warehouse(
+    small_company: dict[str, list[Row]], tmp_path_factory: pytest.TempPathFactory
+) -> Warehouse:
+    """The small company in one load, built. Nobody may change what is in its files."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("small"), SMALL.as_of, SMALL.variables)
+    warehouse.load(small_company)
+    warehouse.build()
+    return warehouse
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read

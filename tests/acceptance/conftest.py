@@ -8,16 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.settings import PROJECT_DIR
-from tests.acceptance.companies import SMALL, Row, Shape, generate
-from tests.acceptance.oracle.world import KEYS
-from tests.acceptance.warehouse import Warehouse, build
+from tests.acceptance.companies import Shape, generate
+from tests.acceptance.warehouse import build
+from tests.environment import environment_of
 
 DEMO_AS_OF = "2025-12-31"
 
@@ -48,19 +47,13 @@ def run(arguments: list[str], environment: dict[str, str]) -> str:
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     """The demo company at a third of its size, through the whole Dagster job."""
     folder = tmp_path_factory.mktemp("demo")
-    instance = folder / "instance"
-    instance.mkdir()
-    shutil.copy(PROJECT_DIR / "orchestration/instance/dagster.yaml", instance)
+    (folder / "dagster").mkdir()
+    shutil.copy(PROJECT_DIR / "orchestration/instance/dagster.yaml", folder / "dagster")
     environment = {
         **os.environ,
+        **environment_of(folder, DEMO_AS_OF, DBT_TARGET_PATH=str(PROJECT_DIR / "target")),
         "DEMO_SCALE": "0.3",
-        "DAGSTER_HOME": str(instance),
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "KPI_AS_OF_DATE": DEMO_AS_OF,
         "KPI_DEMO_TRUTHS": str(folder / "truths.json"),
-        "KPI_EXTRACTS": str(folder / "extracts"),
-        "KPI_PUBLISHED": str(folder / "published"),
-        "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
     }
     run(["python", "-m", "demo"], environment)
     log = run(
@@ -100,38 +93,3 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Shape], Path
         return built[shape.name]
 
     return release
-
-
-# What two folders of tests read is built once, whichever asks for it first.
-
-
-@cache
-def _small_rows() -> dict[str, list[Row]]:
-    kept: dict[str, list[Row]] = {}
-    for entity, versions in generate(SMALL).items():
-        last = {
-            (*(row[column] for column in KEYS[entity]), row["updated_at"]): row for row in versions
-        }
-        kept[entity] = list(last.values())
-    return kept
-
-
-@cache
-def _small_build(folder: Path) -> Warehouse:
-    folder.mkdir()
-    warehouse = Warehouse(folder, SMALL.as_of, SMALL.variables)
-    warehouse.load(_small_rows())
-    warehouse.build()
-    return warehouse
-
-
-@pytest.fixture(scope="session")
-def small_company() -> dict[str, list[Row]]:
-    """Rows of a small company; only versions whose `updated_at` tells which is the later one."""
-    return _small_rows()
-
-
-@pytest.fixture(scope="session")
-def small_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The small company in one load, built. Nobody may change what is in its files."""
-    return _small_build(tmp_path_factory.getbasetemp() / "small")

@@ -14,6 +14,7 @@ import pytest
 
 from orchestration.settings import PROJECT_DIR
 from tests.acceptance.conftest import run
+from tests.environment import environment_of
 
 DATA = Path(os.environ.get("KPI_SHARED_DATA", PROJECT_DIR.parent / "shared" / "data"))
 
@@ -38,16 +39,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
     extracts.mkdir(parents=True)
     for entity in ("accounts", "products", "sales_pipeline", "sales_teams"):
         shutil.copy(DATA / "maven_crm" / f"{entity}.csv", extracts)
-    environment = {
-        **os.environ,
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "KPI_AS_OF_DATE": "2017-12-31",
-        "KPI_EXTRACTS": str(folder / "extracts"),
-        "KPI_PUBLISHED": str(folder / "published"),
-        "KPI_RELEASE": str(folder / "release.duckdb"),
-        "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
-    }
+    environment = {**os.environ, **environment_of(folder, "2017-12-31")}
     run(["python", "-m", "orchestration.landing"], environment)
     run(
         [

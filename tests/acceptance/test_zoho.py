@@ -17,6 +17,7 @@ import pytest
 
 from orchestration.settings import PROJECT_DIR
 from tests.acceptance.conftest import run
+from tests.environment import environment_of
 
 DATA = Path(os.environ.get("KPI_SHARED_DATA", PROJECT_DIR.parent / "shared" / "data"))
 
@@ -46,16 +47,7 @@ def published() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("zoho")
-    return {
-        **os.environ,
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "KPI_AS_OF_DATE": "2021-12-31",
-        "KPI_EXTRACTS": str(folder / "extracts"),
-        "KPI_PUBLISHED": str(folder / "published"),
-        "KPI_RELEASE": str(folder / "release.duckdb"),
-        "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
-    }
+    return {**os.environ, **environment_of(folder, "2021-12-31")}
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.landing import create_raw_tables, land, load_contract
 from orchestration.settings import PROJECT_DIR
+from tests.environment import environment_of
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -93,7 +94,8 @@ class Warehouse:
         self.folder = folder
         self.as_of = as_of
         self.variables = dict(variables or {})
-        self.warehouse = folder / "private.duckdb"
+        self.warehouse = folder / "private/warehouse.duckdb"
+        self.warehouse.parent.mkdir(parents=True, exist_ok=True)
         self.release = folder / "release.duckdb"
         self.published = folder / "published/sales_kpis.duckdb"
         self.loads = 0
@@ -128,14 +130,9 @@ class Warehouse:
 
     def dbt(self, command: str, *arguments: str) -> dbtRunnerResult:
         """Run a dbt command on this warehouse; what came of it, good or bad."""
-        environment = {
-            "KPI_PUBLISHED": str(self.published.parent),
-            "KPI_WAREHOUSE": str(self.warehouse),
-            "KPI_RELEASE": str(self.release),
-            "KPI_AS_OF_DATE": self.as_of.isoformat(),
-            "DBT_TARGET_PATH": str(self.folder / "target"),
-            "DBT_LOG_PATH": str(self.folder / "logs"),
-        }
+        environment = environment_of(
+            self.folder, self.as_of.isoformat(), KPI_RELEASE=str(self.release)
+        )
         parsed_as = json.dumps([self.variables.get(name) for name in PARSED_VARIABLES])
         packed = _parsed.get(parsed_as)
         with _environment(environment):

@@ -26,8 +26,9 @@ from orchestration.settings import PROJECT_DIR
 from tests.acceptance.companies import SHAPES, SMALL, Shape, generate
 from tests.acceptance.oracle import Cell, Key
 from tests.acceptance.warehouse import build
+from tests.environment import environment_of
 from tests.mutants.runner import Result
-from tests.mutants.session import Session, environment_of, session
+from tests.mutants.session import Session, session
 
 #: a cell as the oracle knows it, which computes no intervals
 _CELLS = ", ".join(Key._fields + Cell._fields)

@@ -27,6 +27,7 @@ from dbt.task.test import TestRunner
 from dbt_common.exceptions import DbtBaseException
 
 from orchestration.settings import PROJECT_DIR
+from tests.environment import environment_of
 
 
 class Verdict(Enum):
@@ -49,17 +50,6 @@ NOT_SQL = (
     "has no attribute",
     "is undefined",
 )
-
-
-def environment_of(folder: Path, as_of: str) -> dict[str, str]:
-    """Where dbt finds and leaves its files."""
-    return {
-        "KPI_AS_OF_DATE": as_of,
-        "KPI_WAREHOUSE": str(folder / "private.duckdb"),
-        "KPI_RELEASE": str(folder / "release.duckdb"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
 
 
 @dataclass

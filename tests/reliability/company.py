@@ -10,7 +10,8 @@ from pathlib import Path
 from orchestration.settings import PROJECT_DIR, load_settings
 from tests.acceptance.companies import SMALL, Row, generate
 from tests.acceptance.warehouse import as_text, write_extracts
-from tests.reliability.pipeline import Pipeline, Run, environment_of
+from tests.environment import environment_of
+from tests.reliability.pipeline import Pipeline, Run
 
 # What is built in each cycle: all that the files of a cycle reach on their way to one KPI, and what
 # a release must have to be published.
@@ -28,7 +29,7 @@ class Company:
     def __init__(self, pipeline: Pipeline, folder: Path) -> None:
         self.pipeline = pipeline
         self.folder = folder
-        self.environment = environment_of(folder)
+        self.environment = environment_of(folder, SMALL.as_of.isoformat())
         self.settings = load_settings(self.environment)
         self.first_release = folder / "first.duckdb"
 

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.conftest import small_company, small_warehouse
 from tests.reliability.company import Company
 from tests.reliability.pipeline import Pipeline
-
-__all__ = ["company", "pipeline", "small_company", "small_warehouse"]
 
 
 @pytest.fixture(scope="session")

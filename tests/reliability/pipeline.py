@@ -33,6 +33,7 @@ import duckdb
 import psutil
 
 from orchestration.settings import PROJECT_DIR, load_settings
+from tests.environment import environment_of
 
 MARK = "KPI_TEST_PIPELINE"
 LANDED_AT = datetime(2030, 1, 1, tzinfo=UTC)
@@ -159,20 +160,6 @@ def _is_alive(process: psutil.Process) -> bool:
         zombie = process.status() == psutil.STATUS_ZOMBIE
         return process.is_running() and not (zombie and process.num_threads() <= 1)
     return False
-
-
-def environment_of(folder: Path) -> dict[str, str]:
-    """A company in a folder of its own."""
-    return {
-        "DAGSTER_HOME": str(folder / "dagster"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "KPI_AS_OF_DATE": "2025-02-28",
-        "KPI_EXTRACTS": str(folder / "extracts"),
-        "KPI_PUBLISHED": str(folder / "published"),
-        "KPI_RELEASE": str(folder / "published/releases/kpis_none.duckdb"),
-        "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
-    }
 
 
 # The side of the fork -----------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from persiantools.jdatetime import JalaliDate
 from orchestration.landing import land
 from orchestration.settings import PROJECT_DIR
 from tests.acceptance.warehouse import Rows, query, write_extracts
+from tests.environment import environment_of
 from tests.orchestration.test_landing import Desk
 from tests.reliability.same import differences
 
@@ -337,15 +338,8 @@ class Company:
         self.release = cache(self._release)
 
     def environment(self, folder: Path) -> dict[str, str]:
-        return {
-            "KPI_AS_OF_DATE": AS_OF.isoformat(),
-            "KPI_EXTRACTS": str(self.folder / "extracts"),
-            "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
-            "KPI_RELEASE": str(folder / "release.duckdb"),
-            "KPI_PUBLISHED": str(folder / "published"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        }
+        extracts = str(self.folder / "extracts")
+        return environment_of(folder, AS_OF.isoformat(), KPI_EXTRACTS=extracts)
 
     def _landed(self, machine: Machine) -> Path:
         """The warehouse of a machine, with nothing built."""

@@ -25,8 +25,8 @@ from orchestration.defs.faults import verdict
 from orchestration.faults import advice, is_disk_full, is_passing_trouble
 from orchestration.publish import PublishError, clear_half_made, publish
 from orchestration.settings import PROJECT_DIR, load_settings
+from tests.environment import environment_of
 from tests.reliability.company import Company
-from tests.reliability.pipeline import environment_of
 from tests.reliability.reader import look
 from tests.reliability.same import check_books
 

@@ -23,6 +23,7 @@ from orchestration.landing.erasure import ErasureError, erase, summary
 from orchestration.landing.warehouse import open_warehouse
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from tests.acceptance.warehouse import Warehouse
+from tests.environment import environment_of
 
 pytestmark = pytest.mark.promise(13)
 
@@ -120,13 +121,7 @@ def land_all(settings: Settings) -> LandingReport:
 
 
 def settings_in(folder: Path) -> Settings:
-    return load_settings(
-        {
-            "KPI_EXTRACTS": str(folder / "extracts"),
-            "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
-            "KPI_PUBLISHED": str(folder / "published"),
-        }
-    )
+    return load_settings(environment_of(folder))
 
 
 @pytest.fixture(scope="module")

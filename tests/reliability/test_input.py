@@ -19,6 +19,7 @@ import pytest
 from orchestration.landing import Entity, LandingReport, Source, land, load_contract, open_warehouse
 from orchestration.landing.names import FILE_TYPES
 from orchestration.settings import load_settings
+from tests.environment import environment_of
 from tests.reliability.input_oracle import Outcome, faults
 from tests.reliability.mutations import ENTITIES, File, make
 
@@ -73,13 +74,7 @@ def _land_folder(
             lines = "".join(f"{key}: {value}\n" for key, value in file.declared.items())
             (extracts / f"{name}.yml").write_text(lines, encoding="utf-8")
         files[f"standard/{name}"] = file
-    settings = load_settings(
-        {
-            "KPI_EXTRACTS": str(extracts.parent),
-            "KPI_WAREHOUSE": str(folder / "private" / "warehouse.duckdb"),
-            "KPI_PUBLISHED": str(folder / "published"),
-        }
-    )
+    settings = load_settings(environment_of(folder, KPI_EXTRACTS=str(extracts.parent)))
     with open_warehouse(settings) as con:
         report = land(con, extracts.parent, contract, NOW, scratch=settings.scratch_dir)
         found = outcomes(con, report, entities)
@@ -201,13 +196,7 @@ def _land_many(kind: str, count: int, folder: Path) -> tuple[tuple[int, ...], fl
         )
         file.write(good.encode())
         file.writelines(_ROWS[kind].format(n, text).encode("cp1256") for n in range(count))
-    settings = load_settings(
-        {
-            "KPI_EXTRACTS": str(extracts.parent),
-            "KPI_WAREHOUSE": str(folder / "private" / "warehouse.duckdb"),
-            "KPI_PUBLISHED": str(folder / "published"),
-        }
-    )
+    settings = load_settings(environment_of(folder, KPI_EXTRACTS=str(extracts.parent)))
     contract = {"standard": load_contract(ROOT / "models")["standard"]}
     with open_warehouse(settings) as con:
         started = time.process_time()

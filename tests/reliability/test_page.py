@@ -34,6 +34,7 @@ from websockets.typing import Origin, Subprotocol
 
 from orchestration.page.server import open_page, open_view
 from orchestration.settings import PROJECT_DIR
+from tests.environment import environment_of
 
 pytestmark = pytest.mark.promise(14)
 
@@ -154,18 +155,12 @@ def new_home(folder: Path) -> Path:
 def started(command: list[str], definitions: str, home: Path, port: int) -> Iterator[Page]:
     """A process that serves the page, and that ends with all its own; it may not answer yet."""
     folder = home.parent
-    environment = os.environ | {
-        "DAGSTER_HOME": str(home),
+    environment = {
+        **os.environ,
+        **environment_of(folder),
         "KPI_PAGE_PORT": str(port),
         "KPI_VIEW_PORT": str(port),
         "KPI_PAGE_HOSTS": "kpis.example",
-        "KPI_AS_OF_DATE": "2025-12-31",
-        "KPI_EXTRACTS": str(folder / "extracts"),
-        "KPI_WAREHOUSE": str(folder / "private" / "warehouse.duckdb"),
-        "KPI_PUBLISHED": str(folder / "published"),
-        "KPI_RELEASE": str(folder / "release.duckdb"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
         "DBT_PROFILES_DIR": str(PROJECT_DIR),
         "KPI_CRM_TOKEN": SECRET,
     }

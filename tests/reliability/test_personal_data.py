@@ -24,6 +24,7 @@ from orchestration.landing import Entity, ExposedError, load_contract, open_ware
 from orchestration.publish import publish
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from tests.acceptance.conftest import run
+from tests.environment import environment_of
 
 # Every canary holds one of these. Telephone numbers are digits, so theirs is one.
 WORD, NUMBER, SECRET = "qzcanary7f3a", "990077553311", "qzsecret5b1d"
@@ -248,20 +249,14 @@ class Job:
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     folder = tmp_path_factory.mktemp("canaries")
-    for name in ("instance", "tmp"):
+    for name in ("dagster", "tmp"):
         (folder / name).mkdir()
-    shutil.copy(PROJECT_DIR / "orchestration/instance/dagster.yaml", folder / "instance")
+    shutil.copy(PROJECT_DIR / "orchestration/instance/dagster.yaml", folder / "dagster")
     environment = {
         **os.environ,
+        **environment_of(folder, AS_OF),
         "DEMO_SCALE": "0.01",
-        "DAGSTER_HOME": str(folder / "instance"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "KPI_AS_OF_DATE": AS_OF,
         "KPI_DEMO_TRUTHS": str(folder / "extracts/standard/README.json"),
-        "KPI_EXTRACTS": str(folder / "extracts"),
-        "KPI_PUBLISHED": str(folder / "published"),
-        "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
         "TMPDIR": str(folder / "tmp"),
         # Nothing reads them; whatever copies its environment is caught.
         "KPI_SECRET_CANARY": f"{SECRET}-kpi",
@@ -315,9 +310,9 @@ def test_no_output_holds_a_canary_or_a_secret(
             assert leaks(place) == {}, place.name
             searched += sum(path.is_file() for path in place.rglob("*"))
     figure("output files searched", searched)
-    assert {"instance", "published", "target", "tmp"} <= {p.name for p in job.folder.iterdir()}
+    assert {"dagster", "published", "target", "tmp"} <= {p.name for p in job.folder.iterdir()}
     # Where they would be: the events of the run, what dbt logged, each release.
-    databases = [path for path in (job.folder / "instance").rglob("*.db") if is_database(path)]
+    databases = [path for path in (job.folder / "dagster").rglob("*.db") if is_database(path)]
     assert len(databases) >= 3
     assert list((job.folder / "target").rglob("dbt.log"))
     assert list((job.folder / "published/releases").glob("*.duckdb"))
@@ -350,13 +345,7 @@ def umask() -> Iterator[Callable[[int], None]]:
 
 
 def settings_in(folder: Path, **changed: str) -> Settings:
-    return load_settings(
-        {
-            "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
-            "KPI_PUBLISHED": str(folder / "published"),
-        }
-        | changed
-    )
+    return load_settings(environment_of(folder, **changed))
 
 
 def open_to_others(folder: Path) -> list[str]:

@@ -23,8 +23,8 @@ from orchestration.faults import advice, is_passing_trouble, told
 from orchestration.publish import publish
 from orchestration.runlock import dead_holder, lock_file, run_lock
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
+from tests.environment import environment_of
 from tests.reliability.company import Company, job_run_id
-from tests.reliability.pipeline import environment_of
 from tests.reliability.reader import look
 from tests.reliability.same import check_books
 from tests.reliability.test_kills import check_what_is_left, seconds_until_gone, wait_for_dbt

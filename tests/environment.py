@@ -1,0 +1,20 @@
+"""The settings of a pipeline that keeps all it reads and writes in one folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def environment_of(folder: Path, as_of: str = "2025-12-31", **changed: str) -> dict[str, str]:
+    """Environment variables for `load_settings`, dbt and Dagster; `changed` are set otherwise."""
+    return {
+        "DAGSTER_HOME": str(folder / "dagster"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "KPI_AS_OF_DATE": as_of,
+        "KPI_EXTRACTS": str(folder / "extracts"),
+        "KPI_PUBLISHED": str(folder / "published"),
+        "KPI_RELEASE": str(folder / "release.duckdb"),
+        "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
+        **changed,
+    }

@@ -1,8 +1,11 @@
-"""The settings of a pipeline that keeps all it reads and writes in one folder."""
+"""A pipeline that keeps all it reads and writes in one folder."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+
+from orchestration.settings import PROJECT_DIR
 
 
 def environment_of(folder: Path, as_of: str = "2025-12-31", **changed: str) -> dict[str, str]:
@@ -18,3 +21,17 @@ def environment_of(folder: Path, as_of: str = "2025-12-31", **changed: str) -> d
         "KPI_WAREHOUSE": str(folder / "private/warehouse.duckdb"),
         **changed,
     }
+
+
+def new_home(folder: Path) -> Path:
+    """The DAGSTER_HOME of `environment_of`, with the project's settings and its databases made.
+
+    Two processes that make the databases at once fail.
+    """
+    import dagster as dg  # which takes long, and memory that some tests measure
+
+    home = folder / "dagster"
+    home.mkdir()
+    shutil.copy(PROJECT_DIR / "orchestration/instance/dagster.yaml", home)
+    with dg.DagsterInstance.from_config(str(home)):
+        return home

@@ -356,7 +356,8 @@ def _encoding(first: bytes, form: Format) -> str:
                 f" declare {declared}-le or {declared}-be"
             )
         head = first[:1000]
-        if declared is None and (head.count(0) > len(head) // 4 or b"\0" in head.split(b"\n")[0]):
+        header = head.replace(b"\r", b"\n").split(b"\n")[0]
+        if declared is None and (head.count(0) > len(head) // 4 or b"\0" in header):
             raise Refusal(
                 "looks like UTF-16 without a byte order mark; save it as UTF-8, or declare"
                 " `encoding: utf-16-le` (or -be) in a file <its name>.yml beside it"

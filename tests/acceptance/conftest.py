@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ import pytest
 from orchestration.settings import PROJECT_DIR
 from tests.acceptance.companies import Shape, generate
 from tests.acceptance.warehouse import build
-from tests.environment import environment_of
+from tests.environment import environment_of, new_home
 
 DEMO_AS_OF = "2025-12-31"
 
@@ -47,8 +46,7 @@ def run(arguments: list[str], environment: dict[str, str]) -> str:
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     """The demo company at a third of its size, through the whole Dagster job."""
     folder = tmp_path_factory.mktemp("demo")
-    (folder / "dagster").mkdir()
-    shutil.copy(PROJECT_DIR / "orchestration/instance/dagster.yaml", folder / "dagster")
+    new_home(folder)
     environment = {
         **os.environ,
         **environment_of(folder, DEMO_AS_OF, DBT_TARGET_PATH=str(PROJECT_DIR / "target")),

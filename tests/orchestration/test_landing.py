@@ -618,6 +618,11 @@ def test_lines_in_another_encoding(desk: Desk) -> None:
     ]
 
 
+def test_nul_bytes_after_a_header_that_ends_in_cr_are_not_utf_16(desk: Desk) -> None:
+    assert counts(desk.one("notes.csv", b"note_id,body\r1,a\r2,nul\0\n3,b\n")) == (3, 2, 1, 0)
+    assert [row[0] for row in landed_notes(desk)] == [2, 4]
+
+
 # JSON lines and Parquet ---------------------------------------------------------------------------
 
 

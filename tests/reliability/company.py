@@ -7,10 +7,10 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from orchestration.settings import PROJECT_DIR, load_settings
+from orchestration.settings import load_settings
 from tests.acceptance.companies import SMALL, Row, generate
 from tests.acceptance.warehouse import as_text, write_extracts
-from tests.environment import environment_of
+from tests.environment import environment_of, new_home
 from tests.reliability.pipeline import Pipeline, Run
 
 # What is built in each cycle: all that the files of a cycle reach on their way to one KPI, and what
@@ -81,9 +81,8 @@ class Company:
 
     def job(self, cycle: int) -> Run:
         """Start the Dagster job for a cycle."""
-        home = Path(self.environment["DAGSTER_HOME"])
-        home.mkdir(exist_ok=True)
-        shutil.copy(PROJECT_DIR / "orchestration/instance/dagster.yaml", home)
+        if not Path(self.environment["DAGSTER_HOME"]).exists():
+            new_home(self.folder)
         order = {"run_id": job_run_id(cycle), "begin_with": str(self.first_release)}
         return self.pipeline.start("job", self.environment, **order)
 

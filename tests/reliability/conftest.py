@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.acceptance.companies import SMALL
 from tests.reliability.company import Company
 from tests.reliability.pipeline import Pipeline
 
 
 @pytest.fixture(scope="session")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    running = Pipeline(tmp_path_factory.mktemp("pipeline"))
+    running = Pipeline(tmp_path_factory.mktemp("pipeline"), SMALL.as_of.isoformat())
     try:
         yield running
     finally:

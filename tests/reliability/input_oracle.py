@@ -22,6 +22,7 @@ from tests.reliability.mutations import File, Piece, Row
 csv.field_size_limit(1 << 30)
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_SEPARATOR = re.compile(r"sep=.?\s*", re.IGNORECASE)  # in the words of Excel
 _WHAT_TO_DO = re.compile(
     r"\b(add|close|compress|copy|correct|declare|give|leave|move|name|remove|rename|report|save"
     r"|send|shorten|split|unmerge|write)\b"
@@ -188,9 +189,7 @@ def _text_faults(file: File, outcome: Outcome) -> Iterator[str]:
     columns: list[str | None] = []
     if is_csv:
         header_line = next(
-            n
-            for n, line in enumerate(lines, 1)
-            if line.strip() and not line.lower().startswith("sep=")
+            n for n, line in enumerate(lines, 1) if line.strip() and not _SEPARATOR.fullmatch(line)
         )
         columns = _columns(file, lines[header_line - 1])
     records = []

@@ -57,6 +57,11 @@ class Row:
     token: str
     cells: list[str | None]
     fate: Fate = "good"
+    spoilt: set[str] = field(default_factory=set)  # columns with a value of another type
+
+    def spoil(self, column: str) -> None:
+        self.spoilt.add(column)
+        self.fate = "bad"
 
 
 @dataclass
@@ -106,7 +111,8 @@ class File:
         extra: dict[str, str | None] = {}
         for place, ((name, column), cell) in enumerate(zip(self.header, row.cells, strict=True)):
             if column is None:
-                unnamed = f"column_{place + 1}" if self.file_type.startswith(".csv") else ""
+                has_places = self.file_type.startswith((".csv", ".xlsx"))
+                unnamed = f"column_{place + 1}" if has_places else ""
                 extra[name or unnamed] = cell
             else:
                 values[column.name] = cell
@@ -239,6 +245,7 @@ def _rename(chance: random.Random, file: File) -> str:
     new = chance.choice(("old_{}", "{}x", "{:.4}", "ستون {}")).format(name)
     new += str(chance.randrange(100_000))
     file.header[place] = (new, None)
+    _no_longer_typed(file, name)
     return f"column {name} renamed to {new}"
 
 
@@ -259,6 +266,7 @@ def _drop(chance: random.Random, file: File) -> str | None:
     name, _ = file.header.pop(place)
     for row in file.rows:
         row.cells.pop(place)
+    _no_longer_typed(file, name)
     return f"column {name} dropped"
 
 
@@ -294,25 +302,33 @@ def _retype(chance: random.Random, file: File) -> str | None:
     for row in file.rows:
         if chance.random() < share:
             row.cells[place] = chance.choice(_BAD_TEXTS)
-            row.fate = "bad"
+            row.spoil(file.header[place][0])
     return f"another type in {file.header[place][0]}"
 
 
+def _no_longer_typed(file: File, name: str) -> None:
+    """Any value is good in a column that is unknown, or gone."""
+    for row in file.rows:
+        if row.spoilt == {name}:
+            row.fate = "good" if row.token else "any"
+        row.spoilt.discard(name)
+
+
 def _decimal_commas(_: random.Random, file: File) -> str:
-    for place, (_, column) in enumerate(file.header):
+    for place, (name, column) in enumerate(file.header):
         if column is not None and column.data_type.startswith("decimal"):
             for row in file.rows:
                 cell = row.cells[place]
                 if cell is not None and "." in cell:
                     row.cells[place] = cell.replace(".", ",")
-                    row.fate = "bad"
+                    row.spoil(name)
     return "decimal commas"
 
 
 def _rows_twice(chance: random.Random, file: File) -> str:
     for row in list(file.rows):
         if chance.random() < 0.3:
-            again = Row(row.token, list(row.cells), row.fate)
+            again = Row(row.token, list(row.cells), row.fate, set(row.spoilt))
             file.rows.insert(chance.randint(0, len(file.rows)), again)
     return "rows twice"
 

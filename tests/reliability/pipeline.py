@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import psutil
@@ -84,9 +85,12 @@ class Run:
 
 
 class Pipeline:
-    """Starts runs. `folder` is where the project is parsed to and runs write their logs."""
+    """Starts runs. `folder` is where the project is parsed to and runs write their logs.
 
-    def __init__(self, folder: Path) -> None:
+    The definitions are loaded for the last day `as_of`.
+    """
+
+    def __init__(self, folder: Path, as_of: str) -> None:
         self.folder = folder
         self.mark = uuid.uuid4().hex
         self.runs: dict[int, Run] = {}
@@ -97,7 +101,7 @@ class Pipeline:
             cwd=PROJECT_DIR,
             env={
                 **os.environ,
-                **environment_of(folder / "parsed"),
+                **environment_of(folder / "parsed", as_of),
                 MARK: self.mark,
                 "DBT_TARGET_PATH": str(folder / "target"),
                 "DBT_LOG_PATH": str(folder / "logs"),
@@ -259,15 +263,19 @@ def _job(order: Mapping[str, Any], say: Callable[..., None]) -> None:
     """The Dagster job itself: its landing, its dbt process over one KPI, its publishing."""
     import dagster as dg
 
-    from orchestration.transform import release_path
+    from orchestration.defs import transform
 
-    settings = load_settings()
-    day = datetime.fromisoformat(os.environ["KPI_AS_OF_DATE"]).date()
-    release = release_path(settings.releases_dir, day, order["run_id"])
-    release.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(order["begin_with"], release)
+    def clear_and_begin(releases_dir: Path, published_file: Path, but: Path | None = None) -> None:
+        clear_half_made(releases_dir, published_file, but)
+        if but:  # it is this run's turn to build
+            shutil.copy(order["begin_with"], but)
+
+    clear_half_made = transform.clear_half_made
     say("job")
-    with dg.DagsterInstance.get() as instance:
+    with (
+        patch.object(transform, "clear_half_made", clear_and_begin),
+        dg.DagsterInstance.get() as instance,
+    ):
         result = _parsed[1].execute_in_process(
             run_id=order["run_id"], instance=instance, raise_on_error=False
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import shutil
 import signal
 import socket
 import stat
@@ -34,7 +33,7 @@ from websockets.typing import Origin, Subprotocol
 
 from orchestration.page.server import open_page, open_view
 from orchestration.settings import PROJECT_DIR
-from tests.environment import environment_of
+from tests.environment import environment_of, new_home
 
 pytestmark = pytest.mark.promise(14)
 
@@ -140,15 +139,6 @@ class Page:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
-
-
-def new_home(folder: Path) -> Path:
-    """A DAGSTER_HOME with the project's settings and its databases made."""
-    home = folder / "dagster"
-    home.mkdir()
-    shutil.copy(PROJECT_DIR / "orchestration" / "instance" / "dagster.yaml", home)
-    with dg.DagsterInstance.from_config(str(home)):
-        return home
 
 
 @contextmanager

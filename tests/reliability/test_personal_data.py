@@ -8,7 +8,6 @@ import gzip
 import io
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from orchestration.landing import Entity, ExposedError, load_contract, open_ware
 from orchestration.publish import publish
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from tests.acceptance.conftest import run
-from tests.environment import environment_of
+from tests.environment import environment_of, new_home
 
 # Every canary holds one of these. Telephone numbers are digits, so theirs is one.
 WORD, NUMBER, SECRET = "qzcanary7f3a", "990077553311", "qzsecret5b1d"
@@ -249,9 +248,8 @@ class Job:
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     folder = tmp_path_factory.mktemp("canaries")
-    for name in ("dagster", "tmp"):
-        (folder / name).mkdir()
-    shutil.copy(PROJECT_DIR / "orchestration/instance/dagster.yaml", folder / "dagster")
+    new_home(folder)
+    (folder / "tmp").mkdir()
     environment = {
         **os.environ,
         **environment_of(folder, AS_OF),

@@ -23,6 +23,7 @@ from orchestration.settings import load_settings
 from orchestration.transform import (
     build_arguments,
     prepared_project,
+    prune_artifacts,
     release_path,
 )
 
@@ -63,6 +64,7 @@ def transform() -> dg.Definitions:
         clear_half_made(settings.releases_dir, settings.published_file, but=release)
         os.environ["KPI_RELEASE"] = str(release)  # profiles.yml attaches the file named here
         invocation = dbt.cli(build_arguments(day), context=context, raise_on_error=False)
+        prune_artifacts(invocation.target_path, settings.kept_releases)
         yield from invocation.stream()
         if not invocation.is_successful():
             raise _failure(context, invocation)

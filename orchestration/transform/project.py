@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -48,6 +49,18 @@ def prepared_project() -> DbtProject:
             )
             Path(target, manifest.name).replace(manifest)
     return project
+
+
+def prune_artifacts(present: Path, kept: int) -> None:
+    """Remove what dbt has written of its runs but of the last `kept`, the present one included.
+
+    present: the folder of this run; Dagster gives each one its own, beside the others.
+    """
+    name, _, _ = present.name.partition("-")
+    others = [folder for folder in present.parent.glob(f"{name}-*") if folder != present]
+    others.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
+    for folder in others[max(0, kept - 1) :]:
+        shutil.rmtree(folder)
 
 
 def _is_stale(manifest: Path) -> bool:

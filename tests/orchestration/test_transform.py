@@ -1,13 +1,14 @@
 """What dbt is told, and which of its failures are worth another try."""
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from orchestration.faults import is_passing_trouble
-from orchestration.transform import build_arguments, release_path
+from orchestration.transform import build_arguments, prune_artifacts, release_path
 
 
 def test_a_production_build_leaves_unit_tests_out_and_sets_the_day() -> None:
@@ -24,6 +25,21 @@ def test_a_release_is_named_after_its_day_and_run() -> None:
     assert path == Path("releases/kpis_20260131_3f2a9bx.duckdb")
     with pytest.raises(ValueError, match="no letter or digit"):
         release_path(Path("releases"), date(2026, 1, 31), "../")
+
+
+def test_the_artifacts_of_the_last_runs_are_kept(tmp_path: Path) -> None:
+    for day, name in enumerate(["dbt_build-z", "dbt_build-now", "dbt_build-a", "dbt_build-m"]):
+        (tmp_path / name / "compiled").mkdir(parents=True)
+        os.utime(tmp_path / name, (day, day))
+    (tmp_path / "manifest.json").touch()
+    prune_artifacts(tmp_path / "dbt_build-now", 5)
+    assert len(list(tmp_path.iterdir())) == 5
+    prune_artifacts(tmp_path / "dbt_build-now", 2)  # also where the clock has been set back
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "dbt_build-m",
+        "dbt_build-now",
+        "manifest.json",
+    }
 
 
 @pytest.mark.parametrize(

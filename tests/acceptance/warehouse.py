@@ -40,7 +40,8 @@ LEFT_OUT = (
 # Variables that decide which models and references there are; others are read while models run.
 PARSED_VARIABLES = ("sources", "source_entities", "goal_measures", "dashboards")
 
-# The project as dbt has parsed it, by those variables: parsing takes a third of a build.
+# The project as dbt has parsed it, by those variables: parsing takes a third of a build, and
+# descriptions, which one test of the demo company looks at, a tenth.
 _parsed: dict[str, bytes] = {}
 
 
@@ -133,25 +134,31 @@ class Warehouse:
         environment = environment_of(
             self.folder, self.as_of.isoformat(), KPI_RELEASE=str(self.release)
         )
-        parsed_as = json.dumps([self.variables.get(name) for name in PARSED_VARIABLES])
-        packed = _parsed.get(parsed_as)
         with _environment(environment):
-            manifest = Manifest.from_msgpack(packed) if packed else None
-            if manifest:
-                manifest.build_flat_graph()
-            result = dbtRunner(manifest=manifest).invoke(
-                [
-                    *(command, "--quiet", "--log-level-file", "none"),
-                    *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)),
-                    *("--vars", json.dumps(self.variables)),
-                    *arguments,
-                ]
-            )
-            reset_adapters()
-            DuckDBConnectionManager.close_all_connections()
-        if packed is None and result.success:
-            _parsed[parsed_as] = (self.folder / "target/partial_parse.msgpack").read_bytes()
-        return result
+            return _run([command, *arguments], self.variables, self._manifest())
+
+    def _manifest(self) -> Manifest:
+        """The project as dbt has parsed it, without writing descriptions into the database."""
+        parsed_as = json.dumps([self.variables.get(name) for name in PARSED_VARIABLES])
+        if parsed_as not in _parsed:
+            parsed: Any = _run(["parse"], self.variables).result
+            for node in parsed.nodes.values():
+                node.config.persist_docs = {}
+            _parsed[parsed_as] = parsed.to_msgpack()
+        manifest = Manifest.from_msgpack(_parsed[parsed_as])
+        manifest.build_flat_graph()
+        return manifest
+
+
+def _run(
+    command: Sequence[str], variables: Mapping[str, Any], manifest: Manifest | None = None
+) -> dbtRunnerResult:
+    project = ("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR))
+    options = ("--quiet", "--log-level-file", "none", "--vars", json.dumps(dict(variables)))
+    result = dbtRunner(manifest=manifest).invoke([*command, *options, *project])
+    reset_adapters()
+    DuckDBConnectionManager.close_all_connections()
+    return result
 
 
 def build(

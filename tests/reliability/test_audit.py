@@ -49,7 +49,7 @@ class Break:
     """One thing that goes wrong in one file, and the checks that notice, with a word of what they
     say. `rows` is the number of rows the statement must change for the break to be one."""
 
-    file: str  # private or release
+    file: str  # warehouse or release
     sql: str
     noticed: dict[str, str]
 
@@ -64,15 +64,15 @@ def one(table: str, change: str, where: str = "true") -> str:
 BREAKS = {
     # Rows
     "a conformed table loses some rows": Break(
-        "private", "delete from conformed.accounts where rowid % 20 = 0",
+        "warehouse", "delete from conformed.accounts where rowid % 20 = 0",
         {"no_row_is_lost": "accounts landed"},
     ),
     "a conformed table has one row twice": Break(
-        "private", "insert into conformed.reps select * from conformed.reps limit 1",
+        "warehouse", "insert into conformed.reps select * from conformed.reps limit 1",
         {"no_row_is_lost": "reps landed"},
     ),
     "half of what landed is gone": Break(
-        "private", "delete from raw.standard__contacts where _row_number % 2 = 0",
+        "warehouse", "delete from raw.standard__contacts where _row_number % 2 = 0",
         {"no_row_is_lost": "contacts landed"},
     ),
     "a fact loses one activity": Break(
@@ -86,7 +86,7 @@ BREAKS = {
     ),
     # Money
     "a newer version of a deal never arrived": Break(
-        "private",
+        "warehouse",
         "insert into raw.standard__opportunities select * replace (amount::decimal(18, 2) + 1 as"
         " amount, '2029-01-01T00:00:00Z' as updated_at) from raw.standard__opportunities where"
         " opportunity_id = (select min(opportunity_id) from release.core.fct_opportunities where"
@@ -104,7 +104,7 @@ BREAKS = {
         {"no_money_is_lost": "deals, kept and converted"},
     ),
     "a subscription is left out": Break(
-        "private", "delete from intermediate.int_subscription_intervals where rowid = 0",
+        "warehouse", "delete from intermediate.int_subscription_intervals where rowid = 0",
         {"no_money_is_lost": "recurring revenue, landed and kept"},
     ),
     "a cell of a rep's bookings is gone": Break(
@@ -181,21 +181,23 @@ BREAKS = {
     ),
     # Volume
     "far fewer leads than usual": Break(
-        "private", "delete from raw.standard__leads where _load_id = {latest} and _row_number > 3",
+        "warehouse",
+        "delete from raw.standard__leads where _load_id = {latest} and _row_number > 3",
         {"deliveries_are_as_large_as_usual": "leads"},
     ),
     "no leads at all": Break(
-        "private", "delete from raw.standard__leads where _load_id = {latest}",
+        "warehouse", "delete from raw.standard__leads where _load_id = {latest}",
         {"deliveries_are_as_large_as_usual": "leads"},
     ),
     "far more leads than usual": Break(
-        "private",
+        "warehouse",
         "insert into raw.standard__leads select leads.* from raw.standard__leads as leads, range(9)"
         " where _load_id = {latest}",
         {"deliveries_are_as_large_as_usual": "leads"},
     ),
     "half as many leads as usual": Break(
-        "private", "delete from raw.standard__leads where _load_id = {latest} and _row_number > 20",
+        "warehouse",
+        "delete from raw.standard__leads where _load_id = {latest} and _row_number > 20",
         {},
     ),
 }  # fmt: skip
@@ -281,7 +283,7 @@ class Audited:
     def open(self) -> duckdb.DuckDBPyConnection:
         con = duckdb.connect()
         con.execute("set TimeZone = 'UTC'")
-        con.execute(f"attach '{self.warehouse.warehouse}' as private")
+        con.execute(f"attach '{self.warehouse.warehouse}' as warehouse")
         con.execute(f"attach '{self.warehouse.release}' as release")
         con.execute(f"attach '{self.previous}' as previous (read_only)")
         return con

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.promise(5)
 
 Figure = Callable[[str, object], None]
 
-SMALL = {"land": 2, "build": 2, "publish": 2, "job": 2}
+SMALL = {"land": 2, "build": 2, "publish": 2, "job": 1}
 LONG = {"land": 90, "build": 90, "publish": 90, "job": 30}
 NEXT = {"land": "build", "build": "publish", "publish": "finished"}
 GONE_WITHIN = 5.0  # seconds until nothing of a killed run is alive

@@ -3,7 +3,9 @@
     and how strict it is stands in docs/audit.md.
 #}
 
-{# Tables of marts/core. #}
+{#
+    Tables of marts/core. A list, because dbt asks what a test refers to before it knows the models.
+#}
 {% macro audited_tables() %}
     {{- return([
         'dim_accounts', 'dim_campaigns', 'dim_collateral', 'dim_competitors', 'dim_contacts',

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.acceptance.conftest import DemoRun, run
+from tests.acceptance.warehouse import Warehouse
 
 
 @pytest.mark.parametrize(
@@ -31,7 +34,7 @@ from tests.acceptance.conftest import DemoRun, run
     ],
 )
 def test_weeks_and_fiscal_periods(
-    demo_run: DemoRun, variables: dict[str, int], expected: list[str]
+    variables: dict[str, int], expected: list[str], tmp_path: Path
 ) -> None:
     day = "date '2026-02-28'"
     query = f"""
@@ -41,20 +44,11 @@ def test_weeks_and_fiscal_periods(
             {{{{ period_start("{day}", 'fiscal_quarter') }}}} as fiscal_quarter,
             {{{{ period_start("{day}", 'fiscal_year') }}}} as fiscal_year
     """
-    environment = {
-        **demo_run.environment,
-        "KPI_RELEASE": str(demo_run.warehouse.with_name("macros.duckdb")),
-        "DBT_TARGET_PATH": str(demo_run.warehouse.with_name("target")),
-    }
-    output = run(
-        [
-            *("dbt", "--quiet", "--no-partial-parse", "show", "--inline", query),
-            *("--output", "json", "--vars", json.dumps(variables)),
-        ],
-        environment,
-    )
-    row = json.loads(output[output.index("{") :])["show"][0]
-    assert [value[:10] for value in row.values()] == expected
+    shown = Warehouse(tmp_path, date(2026, 2, 28), variables).dbt("show", "--inline", query)
+    result: Any = shown.result
+    assert shown.success, shown.exception
+    row = result.results[0].agate_table.rows[0]
+    assert [str(value)[:10] for value in row.values()] == expected
 
 
 def test_without_a_day_to_count_to_nothing_is_built(demo_run: DemoRun) -> None:

@@ -60,7 +60,7 @@ def prune_artifacts(present: Path, kept: int) -> None:
     others = [folder for folder in present.parent.glob(f"{name}-*") if folder != present]
     others.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
     for folder in others[max(0, kept - 1) :]:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # what cannot go now is no reason to fail
 
 
 def _is_stale(manifest: Path) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -74,20 +74,6 @@ def write_extracts(rows: Rows, folder: Path, load: str = "1") -> None:
             )
 
 
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
 class Warehouse:
     """A warehouse in a folder of its own, which takes any number of loads."""
 
@@ -134,14 +120,14 @@ class Warehouse:
         environment = environment_of(
             self.folder, self.as_of.isoformat(), KPI_RELEASE=str(self.release)
         )
-        with _environment(environment):
-            return _run([command, *arguments], self.variables, self._manifest())
+        with patch.dict(os.environ, environment):
+            return run_dbt([command, *arguments], self.variables, self._manifest())
 
     def _manifest(self) -> Manifest:
         """The project as dbt has parsed it, without writing descriptions into the database."""
         parsed_as = json.dumps([self.variables.get(name) for name in PARSED_VARIABLES])
         if parsed_as not in _parsed:
-            parsed: Any = _run(["parse"], self.variables).result
+            parsed: Any = run_dbt(["parse"], self.variables).result
             for node in parsed.nodes.values():
                 node.config.persist_docs = {}
             _parsed[parsed_as] = parsed.to_msgpack()
@@ -150,9 +136,10 @@ class Warehouse:
         return manifest
 
 
-def _run(
+def run_dbt(
     command: Sequence[str], variables: Mapping[str, Any], manifest: Manifest | None = None
 ) -> dbtRunnerResult:
+    """Run dbt in this process, on the project as it stands or as it was parsed; good or bad."""
     project = ("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR))
     options = ("--quiet", "--log-level-file", "none", "--vars", json.dumps(dict(variables)))
     result = dbtRunner(manifest=manifest).invoke([*command, *options, *project])

@@ -7,7 +7,6 @@ no row of its own model there is not even put to the models behind it.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -16,16 +15,13 @@ from typing import Any
 from unittest.mock import patch
 
 import duckdb
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
-from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.compilation import Compiler
 from dbt_common.exceptions import DbtBaseException
 
-from orchestration.settings import PROJECT_DIR
 from tests.acceptance.companies import SHAPES, SMALL, Shape, generate
 from tests.acceptance.oracle import Cell, Key
-from tests.acceptance.warehouse import build
+from tests.acceptance.warehouse import build, run_dbt
 from tests.environment import environment_of
 from tests.mutants.runner import Result
 from tests.mutants.session import Session, session
@@ -128,30 +124,10 @@ def changed_kpi(folder: Path, shape: Shape, model: str, code: str) -> str | None
         found.models_by_name[model].raw_code = code
     reset_adapters()
     with patch.dict(os.environ, environment_of(copy, shape.as_of.isoformat())):
-        done = _run(manifest, model, shape)
-    reset_adapters()
-    DuckDBConnectionManager.close_all_connections()
+        done = run_dbt(["run", "--select", f"{model}+"], shape.variables, manifest)
     if not done.success:
         return "the build stops"
     with duckdb.connect(str(folder / "release.duckdb"), read_only=True) as con:
         con.execute(f"attach '{copy / 'release.duckdb'}' as mutated (read_only)")
         row = con.execute(_DIFFERING_CELLS).fetchone()
     return str(row[1]) if row and row[0] else None
-
-
-def _run(manifest: Any, model: str, shape: Shape) -> dbtRunnerResult:
-    """Build a model and what follows from a manifest."""
-    return dbtRunner(manifest=manifest).invoke(
-        [
-            "--quiet",
-            "run",
-            "--select",
-            f"{model}+",
-            "--project-dir",
-            str(PROJECT_DIR),
-            "--profiles-dir",
-            str(PROJECT_DIR),
-            "--vars",
-            json.dumps(shape.variables),
-        ]
-    )

@@ -101,10 +101,8 @@ class Pipeline:
             cwd=PROJECT_DIR,
             env={
                 **os.environ,
-                **environment_of(folder / "parsed", as_of),
+                **environment_of(folder, as_of),
                 MARK: self.mark,
-                "DBT_TARGET_PATH": str(folder / "target"),
-                "DBT_LOG_PATH": str(folder / "logs"),
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -54,7 +54,7 @@ def write_page(target: Path, outcomes: Sequence[Outcome]) -> None:
 
 def _name(test: str) -> str:
     """A test without its file, and without the group that it ran in."""
-    return test.split("::", 1)[1].rpartition("@")[0] or test.split("::", 1)[1]
+    return test.split("::", 1)[1].rsplit("@", 1)[0]
 
 
 def _row(number: int, entry: dict[str, str], outcomes: Sequence[Outcome]) -> str:

@@ -130,10 +130,19 @@ class Page:
         )
 
     def tree(self) -> list[psutil.Process]:
-        """The process of the page and all that it has started; empty once it has ended."""
+        """The living: the page's process and all that it has started; none once it has ended."""
         if self.process.poll() is not None:
             return []
-        return [psutil.Process(self.process.pid), *self.process.children(recursive=True)]
+        family = [psutil.Process(self.process.pid), *self.process.children(recursive=True)]
+        return [process for process in family if _lives(process)]
+
+    def told(self, ask: Callable[[psutil.Process], list[Any]]) -> list[tuple[psutil.Process, Any]]:
+        """What each process of the page answers; one that ends before it could says nothing."""
+        answers = []
+        for process in self.tree():
+            with suppress(psutil.NoSuchProcess):  # a zombie, too
+                answers += [(process, answer) for answer in ask(process)]
+        return answers
 
 
 def free_port() -> int:
@@ -414,8 +423,7 @@ def test_it_listens_on_this_machine_alone(page: Page, view: Page) -> None:
     for each in (page, view):
         listening = [
             (connection.family, connection.laddr)
-            for process in each.tree()
-            for connection in process.net_connections("all")
+            for _, connection in each.told(lambda process: process.net_connections("all"))
             if connection.status == psutil.CONN_LISTEN or _serves(connection)
         ]
         ports = [address for family, address in listening if family == socket.AF_INET]
@@ -445,7 +453,8 @@ def _kill(page: Page) -> None:
 
 
 def _kill_daemon(page: Page) -> None:
-    (daemon,) = [p for p in page.tree() if "orchestration.page.daemon" in p.cmdline()]
+    words = page.told(psutil.Process.cmdline)
+    (daemon,) = [process for process, word in words if word == "orchestration.page.daemon"]
     daemon.kill()
 
 

@@ -1,16 +1,32 @@
-"""What the page serves in the small form: the names of the real definitions, and no waiting."""
+"""What the page serves in the small form: the real job, sensor, schedule and turn, and one step."""
 
 import os
+import time
+from unittest.mock import patch
 
 import dagster as dg
 
+from orchestration.defs import jobs
+from orchestration.defs.resources import WRITER_POOL, AsOf
+from orchestration.defs.turn import Turn
+from orchestration.settings import load_settings
 
-@dg.asset(key_prefix="landing")
-def standard(context: dg.AssetExecutionContext) -> None:
-    """Stands for the asset of the same name; tells that it was given the secret, not the secret."""
+
+@dg.asset(key_prefix="landing", pool=WRITER_POOL)
+def standard(context: dg.AssetExecutionContext, as_of: AsOf, turn: Turn) -> None:
+    """Stands for all assets: has its turn for as long as there is a file `hold`.
+
+    Tells that it was given the secret, not the secret.
+    """
+    turn.take(context)
+    context.log.info(f"counts to {as_of.day()}")
     context.add_output_metadata({"length": len(os.environ["KPI_CRM_TOKEN"])})
+    while load_settings().extracts_dir.with_name("hold").exists():
+        time.sleep(0.1)
 
 
-refresh = dg.define_asset_job("refresh", executor_def=dg.in_process_executor)
-daily_refresh = dg.ScheduleDefinition(job=refresh, cron_schedule="0 5 * * *", name="daily_refresh")
-defs = dg.Definitions(assets=[standard], jobs=[refresh], schedules=[daily_refresh])
+with patch.object(jobs, "_SECONDS_BETWEEN_LOOKS", 1):
+    defs = dg.Definitions.merge(
+        jobs.automation(),
+        dg.Definitions(assets=[standard], resources={"as_of": AsOf(), "turn": Turn()}),
+    )

@@ -108,6 +108,7 @@
 {% macro duckdb__plain_letters(text) -%}
     {%- set forms = letter_forms() -%}
     {%- set found = dbt.escape_single_quotes(forms | join) -%}
+    {%- set texts = dbt.escape_single_quotes(forms.values() | join('\n')).split('\n') -%}
     nfc_normalize(
         case
             when regexp_matches({{ text }}, '[{{ found }}]')
@@ -115,8 +116,8 @@
                     string_split({{ text }}, ''),
                     lambda letter: coalesce(list_extract(
                         [
-                            {%- for letters in forms.values() -%}
-                                '{{ dbt.escape_single_quotes(letters) }}'{{ ',' if not loop.last }}
+                            {%- for letters in texts -%}
+                                '{{ letters }}'{{ ',' if not loop.last }}
                             {%- endfor -%}
                         ],
                         strpos('{{ found }}', letter)

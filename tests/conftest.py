@@ -12,7 +12,7 @@ from tests.acceptance.oracle.world import KEYS
 from tests.acceptance.warehouse import Warehouse
 from tests.reliability.report import Outcome, write_page
 
-SHARED = ("demo_run", "releases", "small_warehouse", "company")
+SHARED = ("demo_run", "releases", "small_warehouse", "company", "canary_run")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

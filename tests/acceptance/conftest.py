@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ import pytest
 from orchestration.settings import PROJECT_DIR
 from tests.acceptance.companies import Shape, generate
 from tests.acceptance.warehouse import build
-from tests.environment import environment_of, new_home
+from tests.environment import REFRESH, environment_of, new_home, run
 
 DEMO_AS_OF = "2025-12-31"
 
@@ -31,17 +29,6 @@ class DemoRun:
     log: str
 
 
-def run(arguments: list[str], environment: dict[str, str]) -> str:
-    """Run a command of this Python environment; its output, or a failure that shows it."""
-    command = [str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]]
-    done = subprocess.run(
-        command, cwd=PROJECT_DIR, env=environment, text=True, capture_output=True, check=False
-    )
-    output = done.stdout + done.stderr
-    assert done.returncode == 0, output[-8000:]
-    return output
-
-
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     """The demo company at a third of its size, through the whole Dagster job."""
@@ -53,11 +40,8 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
         "DEMO_SCALE": "0.3",
         "KPI_DEMO_TRUTHS": str(folder / "truths.json"),
     }
-    run(["python", "-m", "demo"], environment)
-    log = run(
-        ["dagster", "job", "execute", "-m", "orchestration.definitions", "-j", "refresh"],
-        environment,
-    )
+    run("python", "-m", "demo", environment=environment)
+    log = run(*REFRESH, environment=environment)
     return DemoRun(
         environment=environment,
         truths=folder / "truths.json",

@@ -13,8 +13,7 @@ import duckdb
 import pytest
 
 from orchestration.settings import PROJECT_DIR
-from tests.acceptance.conftest import run
-from tests.environment import environment_of
+from tests.environment import environment_of, run
 
 DATA = Path(os.environ.get("KPI_SHARED_DATA", PROJECT_DIR.parent / "shared" / "data"))
 
@@ -40,14 +39,12 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
     for entity in ("accounts", "products", "sales_pipeline", "sales_teams"):
         shutil.copy(DATA / "maven_crm" / f"{entity}.csv", extracts)
     environment = {**os.environ, **environment_of(folder, "2017-12-31")}
-    run(["python", "-m", "orchestration.landing"], environment)
+    run("python", "-m", "orchestration.landing", environment=environment)
     run(
-        [
-            *("dbt", "--quiet", "--no-partial-parse", "build"),
-            *("--exclude-resource-type", "unit_test"),
-            *("--vars", "sources: [maven]"),
-        ],
-        environment,
+        *("dbt", "--quiet", "--no-partial-parse", "build"),
+        *("--exclude-resource-type", "unit_test"),
+        *("--vars", "sources: [maven]"),
+        environment=environment,
     )
     with duckdb.connect(str(folder / "release.duckdb"), read_only=True) as con:
         yield con

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.settings import PROJECT_DIR
-from tests.acceptance.conftest import DemoRun, run
+from tests.acceptance.conftest import DemoRun
+from tests.acceptance.warehouse import run_parsed
 
 
 @dataclass(frozen=True)
@@ -40,16 +39,13 @@ def compiled(demo_run: DemoRun, tmp_path_factory: pytest.TempPathFactory) -> dic
     """The SQL that lists who counted for each KPI, from dbt itself."""
     target = tmp_path_factory.mktemp("traces") / "target"
     kpis = [trace.cell.split(".")[1] for trace in TRACES]
-    run(
-        ["dbt", "--quiet", "compile", "-s", *kpis,
-         "--vars", json.dumps({"kpi_output": "records"})],
-        {
-            **demo_run.environment,
-            "KPI_RELEASE": str(demo_run.published.resolve()),
-            "DBT_TARGET_PATH": str(target),
-            "DBT_PROFILES_DIR": str(PROJECT_DIR),
-        },
-    )  # fmt: skip
+    environment = {
+        **demo_run.environment,
+        "KPI_RELEASE": str(demo_run.published.resolve()),
+        "DBT_TARGET_PATH": str(target),
+    }
+    done = run_parsed(["compile", "-s", *kpis], environment, {"kpi_output": "records"})
+    assert done.success, done.exception
     found = {path.stem: path.read_text(encoding="utf-8") for path in target.rglob("kpis/*/*.sql")}
     return {kpi: found[kpi] for kpi in kpis}
 

@@ -16,8 +16,8 @@ import duckdb
 import pytest
 
 from orchestration.settings import PROJECT_DIR
-from tests.acceptance.conftest import run
-from tests.environment import environment_of
+from tests.acceptance.warehouse import run_parsed
+from tests.environment import environment_of, run
 
 DATA = Path(os.environ.get("KPI_SHARED_DATA", PROJECT_DIR.parent / "shared" / "data"))
 
@@ -57,19 +57,17 @@ def landing_log(environment: dict[str, str]) -> str:
     extracts.mkdir(parents=True)
     for file in (DATA / "zoho_crm").glob("*.csv"):
         shutil.copy(file, extracts)
-    return run(["python", "-m", "orchestration.landing"], environment)
+    return run("python", "-m", "orchestration.landing", environment=environment)
 
 
 @pytest.fixture(scope="module")
 def release(environment: dict[str, str], landing_log: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """Marts built from the source `zoho` alone; the private warehouse is attached."""
     run(
-        [
-            *("dbt", "--quiet", "--no-partial-parse", "build", "--select", *MODELS),
-            *("--indirect-selection", "cautious"),
-            *("--exclude-resource-type", "unit_test", "--vars", "sources: [zoho]"),
-        ],
-        environment,
+        *("dbt", "--quiet", "--no-partial-parse", "build", "--select", *MODELS),
+        *("--indirect-selection", "cautious"),
+        *("--exclude-resource-type", "unit_test", "--vars", "sources: [zoho]"),
+        environment=environment,
     )
     with duckdb.connect(environment["KPI_RELEASE"], read_only=True) as con:
         con.execute(f"attach '{environment['KPI_WAREHOUSE']}' as warehouse (read_only)")
@@ -328,17 +326,9 @@ def test_formats(environment: dict[str, str], tmp_path: Path) -> None:
         for name, (macro, text, _) in cases.items()
     ]
     (tmp_path / "private").mkdir()
-    output = run(
-        [
-            *("dbt", "--quiet", "--no-partial-parse", "show", "--output", "json"),
-            *("--inline", f"select {', '.join(columns)}"),
-            *("--vars", "reporting_time_zone: Asia/Tehran"),
-        ],
-        {
-            **environment,
-            "KPI_RELEASE": str(tmp_path / "release.duckdb"),
-            "KPI_WAREHOUSE": str(tmp_path / "private/warehouse.duckdb"),
-        },
-    )
-    row = json.loads(output[output.index("{") :])["show"][0]
+    command = ["show", "--inline", f"select {', '.join(columns)}"]
+    shown = run_parsed(command, environment_of(tmp_path), {"reporting_time_zone": "Asia/Tehran"})
+    result: Any = shown.result
+    assert shown.success, shown.exception
+    row = result.results[0].agate_table.rows[0].dict()
     assert row == {name: expected for name, (_, _, expected) in cases.items()}

@@ -120,20 +120,31 @@ class Warehouse:
         environment = environment_of(
             self.folder, self.as_of.isoformat(), KPI_RELEASE=str(self.release)
         )
-        with patch.dict(os.environ, environment):
-            return run_dbt([command, *arguments], self.variables, self._manifest())
+        return run_parsed([command, *arguments], environment, self.variables)
 
-    def _manifest(self) -> Manifest:
-        """The project as dbt has parsed it, without writing descriptions into the database."""
-        parsed_as = json.dumps([self.variables.get(name) for name in PARSED_VARIABLES])
-        if parsed_as not in _parsed:
-            parsed: Any = run_dbt(["parse"], self.variables).result
-            for node in parsed.nodes.values():
-                node.config.persist_docs = {}
-            _parsed[parsed_as] = parsed.to_msgpack()
-        manifest = Manifest.from_msgpack(_parsed[parsed_as])
-        manifest.build_flat_graph()
-        return manifest
+
+def run_parsed(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    variables: Mapping[str, Any] | None = None,
+) -> dbtRunnerResult:
+    """Run dbt in this process, on the project as it has been parsed once; good or bad."""
+    chosen = dict(variables or {})
+    with patch.dict(os.environ, environment):
+        return run_dbt([*command, "--no-write-json"], chosen, _manifest(chosen))
+
+
+def _manifest(variables: Mapping[str, Any]) -> Manifest:
+    """The project as dbt has parsed it, without writing descriptions into the database."""
+    parsed_as = json.dumps([variables.get(name) for name in PARSED_VARIABLES])
+    if parsed_as not in _parsed:
+        parsed: Any = run_dbt(["parse"], variables).result
+        for node in parsed.nodes.values():
+            node.config.persist_docs = {}
+        _parsed[parsed_as] = parsed.to_msgpack()
+    manifest = Manifest.from_msgpack(_parsed[parsed_as])
+    manifest.build_flat_graph()
+    return manifest
 
 
 def run_dbt(

@@ -27,8 +27,8 @@ Figure = Callable[[str, object], None]
 SMALL = {"land": 2, "build": 2, "publish": 2, "job": 1}
 LONG = {"land": 90, "build": 90, "publish": 90, "job": 30}
 NEXT = {"land": "build", "build": "publish", "publish": "finished"}
-GONE_WITHIN = 5.0  # seconds until nothing of a killed run is alive
-LOCKED_FOR = 2.0  # seconds that the last thread of a killed process may hold a lock
+GONE_WITHIN = 60.0  # seconds until nothing of a killed run is alive, on a machine that is busy
+LOCKED_FOR = 60.0  # seconds that the last thread of a killed process may hold a lock, there
 JOB_BUILDS = 6.0  # seconds that the dbt process of the job lives, about
 
 

@@ -136,9 +136,10 @@ def run_parsed(
 
 def _manifest(variables: Mapping[str, Any]) -> Manifest:
     """The project as dbt has parsed it, without writing descriptions into the database."""
-    parsed_as = json.dumps([variables.get(name) for name in PARSED_VARIABLES])
+    shaping = {name: variables[name] for name in PARSED_VARIABLES if name in variables}
+    parsed_as = json.dumps(shaping)
     if parsed_as not in _parsed:
-        parsed: Any = run_dbt(["parse"], variables).result
+        parsed: Any = run_dbt(["parse"], shaping).result
         for node in parsed.nodes.values():
             node.config.persist_docs = {}
         _parsed[parsed_as] = parsed.to_msgpack()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.settings import PROJECT_DIR
 from tests.acceptance.conftest import DemoRun
 from tests.environment import run
 

@@ -138,17 +138,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(
-    command: list[str], definitions: str, home: Path, port: int, **changed: str
-) -> Iterator[Page]:
-    """A process that serves the page, and that ends with all its own; it may not answer yet.
-
-    `changed` are variables of its environment.
-    """
+def started(command: list[str], definitions: str, home: Path, port: int) -> Iterator[Page]:
+    """A process that serves the page, and that ends with all its own; it may not answer yet."""
     folder = home.parent
     environment = {
         **os.environ,
-        **environment_of(folder, **changed),
+        **environment_of(folder),
         "KPI_PAGE_PORT": str(port),
         "KPI_VIEW_PORT": str(port),
         "KPI_PAGE_HOSTS": "kpis.example",
@@ -170,10 +165,10 @@ def started(
         page.instance.dispose()
 
 
-def opened(what: str, definitions: str, home: Path, **changed: str) -> AbstractContextManager[Page]:
+def opened(what: str, definitions: str, home: Path) -> AbstractContextManager[Page]:
     """The page of `make dev` (open_page) or of `make view` (open_view)."""
     program = f"from orchestration.page.server import {what}; {what}({definitions!r})"
-    return started([sys.executable, "-c", program], definitions, home, free_port(), **changed)
+    return started([sys.executable, "-c", program], definitions, home, free_port())
 
 
 def lives(process: psutil.Process) -> bool:
